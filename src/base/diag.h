@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* diag.h - diagnostics that point at the text they are about.
+ *
+ * A function that takes a `struct diags *` reports; one that does not is silent. Nothing is printed here:
+ * cli/render.c turns the list into `file:line:column: error: ... [id]` with the source line, a caret and
+ * a hint, and format/json_out.c into the "messages" of the JSON output.
+ *
+ * Calling sequence: diags_init() -> diag_error() or diag_warning(), each optionally followed by
+ * diag_also() and diag_hint(), which add to the newest diagnostic -> read items, errors, warnings.
+ *
+ * Ownership: everything lives in the arena. Sources must outlive the list. When memory is short,
+ * `failed` is set; the caller that returns the list's verdict treats that as -ENOMEM. */
+#pragma once
+
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A text that diagnostics can point into. */
+struct source {
+	const char *name;	/* as a person would name it: a path */
+	const char *text;
+	size_t length;
+};
+
+/* A place; line and column count from 1, in characters. line 0: the file as a whole; source NULL: no
+ * place at all. */
+struct span {
+	const struct source *source;
+	unsigned line, column, end_column;
+};
+
+enum diag_level { DIAG_WARNING, DIAG_ERROR };
+
+struct diag {
+	enum diag_level level;
+	const char *id;		/* stable slug, such as "unknown-field": part of the JSON contract */
+	struct span span;
+	const char *message;
+	struct span also;	/* the other place of a clash; source NULL when there is none */
+	const char *also_message;
+	const char *hint;	/* what to do about it; may be NULL */
+	struct diag *next;
+};
+
+struct diags {
+	struct arena *arena;
+	struct diag *first, *last;	/* in the order they were found */
+	size_t errors, warnings;
+	bool failed;
+};
+
+void diags_init(struct diags *diags, struct arena *arena);
+
+void diag_error(struct diags *diags, const char *id, struct span span, const char *format, ...)
+	PRINTF_FORMAT(4, 5);
+void diag_warning(struct diags *diags, const char *id, struct span span, const char *format, ...)
+	PRINTF_FORMAT(4, 5);
+void diag_also(struct diags *diags, struct span span, const char *format, ...) PRINTF_FORMAT(3, 4);
+void diag_hint(struct diags *diags, const char *format, ...) PRINTF_FORMAT(2, 3);
+
+/* 0 when there was no error, 1 when there was, -ENOMEM when the list itself ran out of memory. */
+MUST_CHECK int diags_verdict(const struct diags *diags);
+
+static inline struct span span_none(void)
+{
+	return (struct span){ .source = NULL };
+}
+
+static inline struct span span_file(const struct source *source)
+{
+	return (struct span){ .source = source };
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* kerntune restore: put the values of a backup back. */
+#include "cli/records.h"
+#include "cli/render.h"
+#include "format/json_out.h"
+#include "kernel/signals.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The words of restore's "outcome"; "restored" stands beside those of apply. */
+static const char *outcome_name(const struct restore_result *result)
+{
+	if (result->outcome != RESTORE_DONE)
+		return "rollback_incomplete";
+	return result->undone.restored ? "rolled_back" : "nothing_to_do";
+}
+
+static int print_json(struct app *app, const struct change *change, const char *outcome, int code)
+{
+	CLEANUP_JSON struct json json;
+
+	json_begin(&json);
+	json_out_schema(&json, "restore");
+	json_add_string(&json, json.root, "id", change->id);
+	json_add_string(&json, json.root, "outcome", outcome);
+	json_add_boolean(&json, json.root, "dry_run", app->options.dry_run);
+	json_out_host(&json, &app->host);
+	json_out_restored(&json, change);
+	return app_finish_json(app, &json, code);
+}
+
+static int print_table(struct app *app, const struct change *change)
+{
+	static const struct column columns[] = {
+		{ "PARAMETER", false }, { "ORIGINAL", true }, { "OURS", true }, { "NOW", true },
+		{ "RESULT", false },
+	};
+	struct table *table = table_new(app, columns, COUNT_OF(columns));
+	size_t shown = 0;
+
+	for (size_t i = 0; i < change->items_count; i++) {
+		const struct change_item *item = &change->items[i];
+		bool is_failure = item->undo_status == CHANGE_ROLLBACK_CONFLICT;
+
+		if (item->undo_status == CHANGE_NOT_TRIED || item->undo_status == CHANGE_UNCHANGED)
+			continue;
+		shown++;
+		table_add(table, (const struct cell[]){
+			{ item->key, STYLE_PLAIN },
+			{ records_value(app, item, item->original), STYLE_PLAIN },
+			{ records_value(app, item, item->ours), STYLE_PLAIN },
+			{ records_value(app, item, item->now), STYLE_PLAIN },
+			{ is_failure ? "FAILED" : change_status_name(item->undo_status),
+				change_status_style(item->undo_status) } });
+	}
+	if (shown == 0) {
+		table_discard(table);
+		return 0;
+	}
+	return table_print(table);
+}
+
+static void print_conflicts(struct app *app, const struct change *change)
+{
+	for (size_t i = 0; i < change->items_count; i++) {
+		const struct change_item *item = &change->items[i];
+
+		if (item->undo_status == CHANGE_CONFLICT)
+			render_error(app, arena_printf(app->arena,
+				"%s was changed by somebody else and left alone: original %s, ours %s, now %s",
+				item->key, records_value(app, item, item->original),
+				records_value(app, item, item->ours), records_value(app, item, item->now)));
+		else if (item->undo_status == CHANGE_ROLLBACK_CONFLICT)
+			render_error(app, arena_printf(app->arena, "%s could not be put back to %s: %s",
+				item->key, records_value(app, item, item->original),
+				item->undo_error ? strerror(item->undo_error) : "it holds another value"));
+	}
+}
+
+static int report(struct app *app, const struct change *change, const struct restore_result *result)
+{
+	int code = result->outcome == RESTORE_DONE ? EXIT_HOLDS : EXIT_INCOMPLETE;
+
+	if (result->outcome == RESTORE_INTERRUPTED)
+		code = EXIT_SIGNAL + signals_pending();
+	if (app_format_is(app, "json"))
+		return print_json(app, change, outcome_name(result), code);
+	render_diags(app);
+	if (!app->options.quiet && print_table(app, change) < 0)
+		render_error(app, "out of memory: the table is left out");
+	print_conflicts(app, change);
+	if (result->outcome == RESTORE_INTERRUPTED)
+		render_error(app, "stopped by a signal: run the same command again to finish");
+	else if (result->outcome == RESTORE_INCOMPLETE)
+		render_note(app, "Everything else is back. To override: kerntune restore --force %s", change->id);
+	else if (result->undone.restored == 0)
+		render_note(app, "Change %s: every original value was there already.", change->id);
+	else
+		render_note(app, "\nRestored %zu parameter%s of change %s.", result->undone.restored,
+			result->undone.restored == 1 ? "" : "s", change->id);
+	if (result->record_error)
+		render_error(app, arena_printf(app->arena, "the change record could not be updated: %s",
+			strerror(-result->record_error)));
+	return code;
+}
+
+/* Says why a change was not chosen. */
+static int refuse(struct app *app, int choice, const char *id, const struct change *change,
+	const char *problem)
+{
+	switch (choice) {
+	case RESTORE_NONE:
+		if (!id)
+			return app_fail(app, EXIT_INVALID, "nothing-stands",
+				"no change of this boot stands: there is nothing to restore");
+		return app_fail(app, EXIT_INVALID, "unknown-change",
+			"there is no change \"%s\": \"kerntune history\" shows them", id);
+	case RESTORE_BROKEN:
+		return app_fail(app, EXIT_INVALID, "broken-record", "the record of change %s cannot be used: %s; "
+			"nothing was changed", id, problem);
+	case RESTORE_OTHER_BOOT:
+		return app_fail(app, EXIT_REFUSED, "other-boot", "change %s was made before the last boot, which "
+			"took its values with it; nothing was changed", change->id);
+	case RESTORE_OTHER_NETNS:
+		return app_fail(app, EXIT_REFUSED, "other-netns", "change %s was made in another network "
+			"namespace (%s, this is %s): use --netns, or --force; nothing was changed", change->id,
+			change->host.netns, app->host.netns);
+	case RESTORE_INTERRUPTED_FIRST:
+		return app_fail(app, EXIT_BUSY, "interrupted", "change %s was interrupted and must be finished "
+			"first: kerntune restore %s; nothing was changed", change->id, change->id);
+	default:
+		return app_fail(app, EXIT_INVALID, "already-undone", "change %s was undone already; "
+			"nothing was changed", change->id);
+	}
+}
+
+static int choose(struct app *app, const struct record_store *store, const char *id,
+	struct change **ret_change)
+{
+	struct change *change = NULL;
+	const char *problem = NULL;
+	int r = restore_choose(store, app->arena, &app->host, id, app->options.force, &change, &problem);
+
+	if (r < 0)
+		return app_fail_errno(app, r, "reading the change records");
+	if (r > 0)
+		return refuse(app, r, id, change, problem);
+	*ret_change = change;
+	return 0;
+}
+
+static int preview(struct app *app, const struct undo *undo, const char *id)
+{
+	CLEANUP_RECORD_STORE struct record_store store = RECORD_STORE_INIT;
+	struct undo_result result;
+	struct change *change;
+	int r = records_open(app, &store);
+
+	if (r == 0)
+		r = choose(app, &store, id, &change);
+	if (r != 0)
+		return r;
+	r = undo_examine(undo, change, &result);
+	if (r < 0)
+		return app_fail_errno(app, r, "comparing with the live values");
+	if (app_format_is(app, "json"))
+		return print_json(app, change, result.restored ? "refused" : "nothing_to_do", EXIT_HOLDS);
+	render_diags(app);
+	if (print_table(app, change) < 0)
+		return app_fail_errno(app, -ENOMEM, "printing the table");
+	render_note(app, "%sChange %s: %zu parameter%s would be restored, %zu left alone. Nothing was changed.",
+		result.restored + result.conflicts ? "\n" : "", change->id, result.restored,
+		result.restored == 1 ? "" : "s", result.conflicts);
+	return EXIT_HOLDS;
+}
+
+static int restore_command(struct app *app, int argc, char *argv[])
+{
+	CLEANUP_RECORD_STORE struct record_store store = RECORD_STORE_INIT;
+	const char *id = argc ? argv[0] : NULL;
+	const struct undo undo = {
+		.arena = app->arena,
+		.procsys = &app->procsys,
+		.force = app->options.force,
+		.stops_at_signal = true,
+		.only = app->options.only.words,
+		.only_count = app->options.only.count,
+	};
+	struct restore_result result;
+	struct change *change;
+	int r = app_open_procsys(app, app->options.dry_run ? PROCSYS_READ_ONLY : PROCSYS_READ_WRITE);
+
+	if (r == 0)
+		r = app_find_host(app);
+	if (r == 0 && app->options.dry_run)
+		return preview(app, &undo, id);
+	if (r == 0)
+		r = records_open_locked(app, &store);
+	if (r == 0)
+		r = choose(app, &store, id, &change);
+	if (r != 0)
+		return r;
+	signals_hold();
+	r = restore_run(&undo, &store, change, &result);
+	if (r < 0)
+		return app_fail_errno(app, r, "preparing the restore; nothing was changed");
+	return report(app, change, &result);
+}
+
+const struct command cmd_restore = {
+	.name = "restore",
+	.arguments = "[ID]",
+	.summary = "Put the values of a backup back",
+	.description = "Without ID: the change that was interrupted, else the newest that still stands. A value\n"
+		"that somebody else has changed since is left alone, and named. Never asks.",
+	.max_arguments = 1,
+	.changes = true,
+	.formats = "table json",
+	.completes = "id",
+	.options = (const unsigned char[]){ OPTION_DRY_RUN, OPTION_ONLY, OPTION_FORCE, OPTION_YES,
+		OPTION_END },
+	.run = restore_command,
+};

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* kerntune status: what stands, what drifted since, what was interrupted. */
+#include "cli/records.h"
+#include "cli/render.h"
+#include "format/json_out.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* One change that is not over, and its keys that no longer hold what it stored. */
+struct standing {
+	struct change *change;
+	bool is_interrupted;
+	size_t drifted;
+};
+
+struct status {
+	struct standing *changes;	/* newest first */
+	size_t count;
+	bool needs_attention;
+};
+
+/* A key that a newer change has set since did not drift: that change answers for it. */
+static bool is_superseded(const struct status *status, const char *path)
+{
+	for (size_t i = 0; i < status->count; i++)
+		if (change_find(status->changes[i].change, path))
+			return true;
+	return false;
+}
+
+static bool has_drifted(const struct change_item *item)
+{
+	return item->undo_status == CHANGE_CONFLICT ||
+		(item->undo_status == CHANGE_UNCHANGED && item->ours.bytes &&
+			!value_equal(item->type, item->now, item->ours));
+}
+
+static int examine(struct app *app, struct change *change, const struct status *status,
+	struct standing *ret_standing)
+{
+	const struct undo undo = { .arena = app->arena, .procsys = &app->procsys };
+	struct standing standing = { .change = change, .is_interrupted = change_is_open(change) };
+	struct undo_result result;
+	int r = undo_examine(&undo, change, &result);
+
+	for (size_t i = 0; r == 0 && i < change->items_count; i++) {
+		struct change_item *item = &change->items[i];
+
+		if (has_drifted(item) && !is_superseded(status, item->path))
+			standing.drifted++;
+		else
+			item->undo_status = CHANGE_NOT_TRIED;
+	}
+	*ret_standing = standing;
+	return r;
+}
+
+/* Changes of this boot and of this network namespace that are neither undone nor backups. */
+static bool is_of_interest(const struct app *app, const struct change *change)
+{
+	return change->kind == CHANGE_APPLY && change->state != CHANGE_UNDONE &&
+		strcmp(change->host.boot_id, app->host.boot_id) == 0 &&
+		strcmp(change->host.netns, app->host.netns) == 0;
+}
+
+static int collect(struct app *app, const struct record_store *store, struct status *status)
+{
+	const char *const *ids;
+	size_t count;
+	int r = record_list(store, app->arena, &ids, &count);
+
+	status->changes = arena_alloc(app->arena, (count + 1) * sizeof(*status->changes));
+	if (!status->changes)
+		return -ENOMEM;
+	while (r >= 0 && count-- > 0) {
+		struct standing standing;
+		struct change *change;
+		const char *problem;
+
+		r = record_load(store, app->arena, ids[count], &change, &problem);
+		if (r == RECORD_BROKEN) {
+			diag_warning(&app->diags, "broken-record", span_none(),
+				"the record of change %s cannot be used: %s", ids[count], problem);
+			status->needs_attention = true;
+		}
+		if (r != 0 || !is_of_interest(app, change))
+			continue;
+		r = examine(app, change, status, &standing);
+		if (r < 0)
+			return r;
+		status->changes[status->count++] = standing;
+		status->needs_attention |= standing.is_interrupted || standing.drifted ||
+			change->state == CHANGE_INCOMPLETE;
+	}
+	return r < 0 ? r : 0;
+}
+
+static int print_json(struct app *app, const struct status *status, bool is_locked, int code)
+{
+	CLEANUP_JSON struct json json;
+	cJSON *array;
+
+	json_begin(&json);
+	json_out_schema(&json, "status");
+	json_out_host(&json, &app->host);
+	json_add_boolean(&json, json.root, "needs_attention", status->needs_attention);
+	json_add_boolean(&json, json.root, "locked", is_locked);
+	array = json_add_array(&json, json.root, "changes");
+	for (size_t i = 0; i < status->count; i++) {
+		const struct standing *standing = &status->changes[i];
+		cJSON *object = json_add_object(&json, array, NULL);
+		cJSON *drift;
+
+		json_out_change(&json, object, standing->change, false);
+		json_add_boolean(&json, object, "interrupted", standing->is_interrupted && !is_locked);
+		drift = json_add_array(&json, object, "drift");
+		for (size_t k = 0; k < standing->change->items_count; k++) {
+			const struct change_item *item = &standing->change->items[k];
+			cJSON *key;
+
+			if (item->undo_status == CHANGE_NOT_TRIED)
+				continue;
+			key = json_add_object(&json, drift, NULL);
+			json_add_string(&json, key, "key", item->key);
+			json_add_string(&json, key, "path", item->path);
+			json_add_bytes(&json, key, "original", value_trimmed(item->original));
+			json_add_bytes(&json, key, "ours", value_trimmed(item->ours));
+			json_add_bytes(&json, key, "now", value_trimmed(item->now));
+		}
+	}
+	return app_finish_json(app, &json, code);
+}
+
+static void print_change(struct app *app, const struct standing *standing, bool is_locked)
+{
+	const struct change *change = standing->change;
+	const char *profiles = records_profiles(app, change);
+
+	fprintf(app->out, "%s  %s  %s\n", change->id,
+		!standing->is_interrupted ? change_state_name(change->state) :
+			is_locked ? "being changed now" : "INTERRUPTED",
+		profiles ? profiles : "-");
+	if (standing->is_interrupted && !is_locked)
+		fprintf(app->out, "  was interrupted half-way; undo it: kerntune restore %s\n", change->id);
+	else if (change->state == CHANGE_INCOMPLETE)
+		fprintf(app->out, "  could not be put back completely; look, then: kerntune restore %s\n",
+			change->id);
+	for (size_t i = 0; i < change->items_count; i++) {
+		const struct change_item *item = &change->items[i];
+
+		if (item->undo_status != CHANGE_NOT_TRIED)
+			fprintf(app->out, "  drifted: %s: original %s, ours %s, now %s\n", item->key,
+				records_value(app, item, item->original), records_value(app, item, item->ours),
+				records_value(app, item, item->now));
+	}
+}
+
+static int print_text(struct app *app, const struct status *status, bool is_locked, int code)
+{
+	render_diags(app);
+	for (size_t i = 0; i < status->count; i++)
+		print_change(app, &status->changes[i], is_locked);
+	if (status->count == 0 && !app->options.quiet)
+		fputs("No change of this boot stands.\n", app->out);
+	return code;
+}
+
+/* Without the right to read the records: what /run/kerntune/state tells everybody. */
+static int run_unprivileged(struct app *app, const struct record_store *store)
+{
+	CLEANUP_JSON struct json json = { 0 };
+	enum change_state state;
+	bool needs_attention;
+	const char *id;
+	int r = record_load_state(store, app->arena, &id, &state);
+
+	if (r < 0)
+		return app_fail_errno(app, r, "reading the state");
+	needs_attention = r == 0 && state != CHANGE_STANDING;
+	if (app_format_is(app, "json")) {
+		json_begin(&json);
+		json_out_schema(&json, "status");
+		json_out_host(&json, &app->host);
+		json_add_boolean(&json, json.root, "needs_attention", needs_attention);
+		json_add_string(&json, json.root, "id", r == 0 ? id : NULL);
+		json_add_string(&json, json.root, "state", r == 0 ? change_state_name(state) : NULL);
+		return app_finish_json(app, &json, needs_attention ? EXIT_NO : EXIT_HOLDS);
+	}
+	if (r == 0)
+		fprintf(app->out, "%s  %s\n", id, change_state_name(state));
+	else
+		fputs("No change of this boot stands.\n", app->out);
+	render_note(app, "Values and drift are shown to root only.");
+	return needs_attention ? EXIT_NO : EXIT_HOLDS;
+}
+
+static int status_command(struct app *app, int argc, char *argv[])
+{
+	CLEANUP_RECORD_STORE struct record_store store = RECORD_STORE_INIT;
+	struct status status = { 0 };
+	bool is_locked;
+	int code, r = app_open_procsys(app, PROCSYS_READ_ONLY);
+
+	(void)argc;
+	(void)argv;
+	if (r == 0)
+		r = app_find_host(app);
+	if (r != 0)
+		return r;
+	r = record_store_open(&app->root, RECORD_READ, &store);
+	if (r == -EACCES)
+		return run_unprivileged(app, &store);
+	is_locked = record_is_locked(&store);
+	if (r == 0)
+		r = collect(app, &store, &status);
+	if (r < 0)
+		return app_fail_errno(app, r, "reading the change records");
+	code = status.needs_attention ? EXIT_NO : EXIT_HOLDS;
+	return app_format_is(app, "json") ? print_json(app, &status, is_locked, code) :
+		print_text(app, &status, is_locked, code);
+}
+
+const struct command cmd_status = {
+	.name = "status",
+	.arguments = "",
+	.summary = "Show what stands, and what needs attention",
+	.description = "Exits with 1 when a change was interrupted or could not be put back, or when a value\n"
+		"that it set has been changed by somebody else since.",
+	.max_arguments = 0,
+	.formats = "table json",
+	.completes = "",
+	.options = (const unsigned char[]){ OPTION_END },
+	.run = status_command,
+};

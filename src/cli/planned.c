@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Loading, planning and showing the difference. */
+#include "cli/planned.h"
+
+#include "cli/render.h"
+
+#include <errno.h>
+#include <string.h>
+
+int planned_library(struct app *app, struct library *ret_library)
+{
+	const struct library_options options = {
+		.root_path = app->options.root ? app->options.root : "/",
+		.profile_dirs = app->options.profile_dirs.words,
+		.profile_dirs_count = app->options.profile_dirs.count,
+	};
+	int r = library_init(ret_library, app->arena, &app->diags, &app->root, &options);
+
+	return r < 0 ? app_fail_errno(app, r, "looking for profiles") : 0;
+}
+
+int planned_select(struct app *app, int argc, char *argv[], struct selection *ret_selection)
+{
+	struct library *library = arena_alloc(app->arena, sizeof(*library));
+	int r = library ? planned_library(app, library) : app_fail_errno(app, -ENOMEM, "loading profiles");
+
+	if (r != 0)
+		return r;
+	r = library_select(library, (const char *const *)argv, (size_t)argc, ret_selection);
+	if (r < 0)
+		return app_fail_errno(app, r, "loading profiles");
+	if (r > 0)
+		return app_fail(app, EXIT_INVALID, "invalid-profile", "%zu error%s; nothing was changed",
+			app->diags.errors, app->diags.errors == 1 ? "" : "s");
+	return 0;
+}
+
+int planned_plan(struct app *app, const struct selection *selection, struct plan *ret_plan)
+{
+	const struct planner planner = {
+		.arena = app->arena,
+		.diags = &app->diags,
+		.procsys = &app->procsys,
+		.only = app->options.only.words,
+		.only_count = app->options.only.count,
+		.skip = app->options.skip.words,
+		.skip_count = app->options.skip.count,
+	};
+	int r = planner_build(&planner, selection, ret_plan);
+
+	if (r < 0)
+		return app_fail_errno(app, r, "comparing with the live values");
+	if (r > 0)
+		return app_fail(app, EXIT_INVALID, "invalid-profile", "%zu error%s; nothing was changed",
+			app->diags.errors, app->diags.errors == 1 ? "" : "s");
+	return 0;
+}
+
+/* The words of the table; the JSON has plan_status_name(). */
+static const char *status_text(const struct plan_row *row)
+{
+	switch (row->status) {
+	case PLAN_ABSENT:
+		return row->tolerated ? "absent" : "ABSENT";
+	case PLAN_READ_ONLY:
+		return row->tolerated ? "read-only" : "READ-ONLY";
+	case PLAN_UNREADABLE:
+		return "UNREADABLE";
+	default:
+		return plan_status_name(row->status);
+	}
+}
+
+static int print_rows(struct app *app, const struct plan *plan, bool all)
+{
+	static const struct column columns[] = {
+		{ "PARAMETER", false }, { "LIVE", true }, { "PROFILE", true }, { "STATUS", false },
+	};
+	struct table *table = table_new(app, columns, COUNT_OF(columns));
+	size_t shown = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+		enum cell_style style = plan_row_style(row);
+
+		if (row->status == PLAN_SAME && !all)
+			continue;
+		shown++;
+		table_add(table, (const struct cell[]){
+			{ row->key, STYLE_PLAIN }, { row->live_text, STYLE_PLAIN },
+			{ row->target_text, STYLE_PLAIN }, { status_text(row), style } });
+	}
+	/* No header over nothing. */
+	if (shown == 0) {
+		table_discard(table);
+		return 0;
+	}
+	return table_print(table);
+}
+
+/* A note that several keys share is told once. */
+static void print_notes(struct app *app, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+
+		for (size_t k = 0; k < row->notes_count; k++) {
+			const char *text = row->notes[k].text;
+			size_t keys = 0;
+			bool told = false;
+
+			for (size_t j = 0; j < plan->count && !told; j++)
+				for (size_t m = 0; m < plan->rows[j].notes_count; m++)
+					if (strcmp(plan->rows[j].notes[m].text, text) == 0) {
+						told = j < i;
+						keys++;
+					}
+			if (told)
+				continue;
+			fprintf(app->out, "note: %s", row->key);
+			if (keys > 1)
+				fprintf(app->out, " and %zu more", keys - 1);
+			fprintf(app->out, ": %s\n", text);
+		}
+	}
+}
+
+static void print_reasons(struct app *app, const struct plan *plan, bool all)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+
+		if (row->status == PLAN_SAME && !all)
+			continue;
+		fprintf(app->out, "\n%s (%s:%u)\n  %s\n", row->key, row->setting->key_span.source->name,
+			row->setting->key_span.line, row->setting->why ? row->setting->why : "no reason given");
+	}
+	fputc('\n', app->out);
+}
+
+static void print_summary(struct app *app, const struct plan *plan)
+{
+	struct plan_summary summary = plan_summarize(plan);
+
+	fprintf(app->out, "%zu parameter%s: %zu to change, %zu already right", summary.total,
+		summary.total == 1 ? "" : "s", summary.change, summary.same);
+	if (summary.absent)
+		fprintf(app->out, ", %zu absent here", summary.absent);
+	if (summary.read_only)
+		fprintf(app->out, ", %zu read-only here", summary.read_only);
+	if (summary.unreadable)
+		fprintf(app->out, ", %zu unreadable", summary.unreadable);
+	fputc('\n', app->out);
+}
+
+int planned_print(struct app *app, const struct plan *plan, bool all)
+{
+	render_diags(app);
+	if (print_rows(app, plan, all) < 0)
+		return app_fail_errno(app, -ENOMEM, "printing the difference");
+	if (app->options.verbose)
+		print_reasons(app, plan, all);
+	if (app->options.quiet || app->options.no_legend)
+		return 0;
+	if (plan->count > 0)
+		fputc('\n', app->out);
+	print_notes(app, plan);
+	print_summary(app, plan);
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening and showing change records. */
+#include "cli/records.h"
+
+#include <errno.h>
+#include <string.h>
+
+int records_open(struct app *app, struct record_store *ret_store)
+{
+	int r = record_store_open(&app->root, RECORD_READ, ret_store);
+
+	if (r == -EACCES || r == -EPERM)
+		return app_fail(app, EXIT_INVALID, "no-privilege",
+			"the change records are readable for root only: run it with sudo");
+	return r < 0 ? app_fail_errno(app, r, "opening the change records") : 0;
+}
+
+int records_open_locked(struct app *app, struct record_store *ret_store)
+{
+	int r = record_store_open(&app->root, RECORD_WRITE, ret_store);
+
+	if (r == -EACCES || r == -EPERM)
+		return app_fail(app, EXIT_INVALID, "no-privilege",
+			"the directory for change records cannot be used (%s): this needs root; "
+			"nothing was changed", strerror(-r));
+	if (r == 0)
+		r = record_lock(ret_store);
+	if (r == RECORD_LOCKED)
+		return app_fail(app, EXIT_BUSY, "locked",
+			"another kerntune is changing this host now; nothing was changed");
+	return r < 0 ? app_fail_errno(app, r, "preparing the change record; nothing was changed") : 0;
+}
+
+int records_refuse_interrupted(struct app *app, const struct record_store *store)
+{
+	struct change *change;
+	int r = restore_find_interrupted(store, app->arena, &app->host, &change);
+
+	if (r == RESTORE_NONE)
+		return 0;
+	if (r < 0)
+		return app_fail_errno(app, r, "reading the change records");
+	return app_fail(app, EXIT_BUSY, "interrupted",
+		"change %s was interrupted and is still open: \"kerntune restore %s\" undoes it; "
+		"nothing was changed", change->id, change->id);
+}
+
+const char *records_profiles(struct app *app, const struct change *change)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < change->profiles_count; i++)
+		text = text ? arena_printf(app->arena, "%s, %s", text, change->profiles[i].name) :
+			change->profiles[i].name;
+	return text;
+}
+
+const char *records_value(struct app *app, const struct change_item *item, struct value value)
+{
+	return value.bytes ? value_display(app->arena, item->type, value) : NULL;
+}

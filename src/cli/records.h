@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* records.h - what the commands that deal with change records have in common. */
+#pragma once
+
+#include "cli/command.h"
+#include "engine/record.h"
+#include "engine/restore.h"
+
+/* Opens the store for reading; with EXIT_INVALID and a message when this user may not. */
+MUST_CHECK int records_open(struct app *app, struct record_store *ret_store);
+
+/* Opens the store for writing and takes the lock: 0, EXIT_INVALID, or EXIT_BUSY. */
+MUST_CHECK int records_open_locked(struct app *app, struct record_store *ret_store);
+
+/* Refuses with EXIT_BUSY, and names the command, while an interrupted change is open. */
+MUST_CHECK int records_refuse_interrupted(struct app *app, const struct record_store *store);
+
+/* The names of a change's profiles, with commas; "-" when there are none. */
+const char *records_profiles(struct app *app, const struct change *change);
+
+/* A raw value for a table; NULL when there is none. */
+const char *records_value(struct app *app, const struct change_item *item, struct value value);

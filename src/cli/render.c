@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* Text output. */
+#include "cli/render.h"
+
+#include "base/memory.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <libsmartcols.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum { EXCERPT_MAX = 120, EXCERPT_BEFORE = 60 };
+
+/* What libsmartcols calls its colours, and the sequences they stand for. */
+static const struct {
+	const char *name, *sequence;
+} styles[] = {
+	[STYLE_PLAIN] = { NULL, "" },
+	[STYLE_GOOD] = { "green", "\033[32m" },
+	[STYLE_CHANGE] = { "yellow", "\033[33m" },
+	[STYLE_BAD] = { "red", "\033[31m" },
+	[STYLE_FAINT] = { "darkgray", "\033[90m" },
+};
+
+/* ---- messages ---- */
+
+/* Text from a file may hold anything: what could move the cursor is shown as a question mark. */
+static void print_safe(FILE *out, const char *text, size_t length)
+{
+	while (length > 0) {
+		uint32_t character;
+		size_t size = utf8_decode(text, length, &character);
+
+		if (size == 0 || (utf8_is_unsafe(character) && character != '\t' && character != '\n'))
+			fputc('?', out);
+		else
+			fwrite(text, 1, size, out);
+		text += size ? size : 1;
+		length -= size ? size : 1;
+	}
+}
+
+static void print_safe_text(FILE *out, const char *text)
+{
+	print_safe(out, text, strlen(text));
+}
+
+static void print_label(const struct app *app, enum cell_style style, const char *label)
+{
+	fprintf(app->err, "%s%s%s ", app->color_err ? styles[style].sequence : "", label,
+		app->color_err ? "\033[0m" : "");
+}
+
+static void print_place(FILE *out, struct span span)
+{
+	if (!span.source)
+		return;
+	print_safe_text(out, span.source->name);
+	if (span.line)
+		fprintf(out, ":%u:%u", span.line, span.column);
+	fputs(": ", out);
+}
+
+/* The bytes of a line, without its end. */
+static struct value source_line(const struct source *source, unsigned line)
+{
+	const char *at = source->text, *end = source->text + source->length;
+	const char *stop;
+
+	for (; line > 1 && at < end; line--) {
+		stop = memchr(at, '\n', (size_t)(end - at));
+		at = stop ? stop + 1 : end;
+	}
+	stop = memchr(at, '\n', (size_t)(end - at));
+	return (struct value){ at, (size_t)((stop ? stop : end) - at) };
+}
+
+/* Prints `count` characters of the line beginning with number `first` (from 0), or as many blanks. */
+static void print_characters(FILE *out, struct value line, unsigned first, unsigned count, bool as_blanks)
+{
+	for (unsigned i = 0; line.length > 0 && i < first + count; i++) {
+		uint32_t character;
+		size_t size = utf8_decode(line.bytes, line.length, &character);
+
+		if (size == 0)
+			size = 1;
+		if (i >= first && as_blanks)
+			fputc(line.bytes[0] == '\t' ? '\t' : ' ', out);
+		else if (i >= first)
+			print_safe(out, line.bytes, size);
+		line.bytes += size;
+		line.length -= size;
+	}
+}
+
+static void print_excerpt(const struct app *app, struct span span)
+{
+	struct value line;
+	unsigned first, before;
+
+	if (!span.source || !span.source->text || !span.line)
+		return;
+	line = source_line(span.source, span.line);
+	first = span.column > EXCERPT_BEFORE ? span.column - EXCERPT_BEFORE : 0;
+	before = span.column - 1 - first;
+	fprintf(app->err, "%5u | ", span.line);
+	print_characters(app->err, line, first, EXCERPT_MAX, false);
+	fputs("\n      | ", app->err);
+	print_characters(app->err, line, first, before, true);
+	fprintf(app->err, "%s^", app->color_err ? styles[STYLE_GOOD].sequence : "");
+	for (unsigned i = span.column + 1; i < span.end_column && i < span.column + EXCERPT_MAX / 2; i++)
+		fputc('~', app->err);
+	fprintf(app->err, "%s\n", app->color_err ? "\033[0m" : "");
+}
+
+static void print_diag(const struct app *app, const struct diag *diag)
+{
+	print_place(app->err, diag->span);
+	if (diag->level == DIAG_ERROR)
+		print_label(app, STYLE_BAD, "error:");
+	else
+		print_label(app, STYLE_CHANGE, "warning:");
+	print_safe_text(app->err, diag->message);
+	fprintf(app->err, " [%s]\n", diag->id);
+	print_excerpt(app, diag->span);
+	if (diag->also_message) {
+		print_place(app->err, diag->also);
+		fputs("note: ", app->err);
+		print_safe_text(app->err, diag->also_message);
+		fputc('\n', app->err);
+		print_excerpt(app, diag->also);
+	}
+	if (diag->hint) {
+		print_label(app, STYLE_GOOD, "hint:");
+		print_safe_text(app->err, diag->hint);
+		fputc('\n', app->err);
+	}
+}
+
+void render_diags(struct app *app)
+{
+	size_t shown = 0;
+
+	for (const struct diag *diag = app->diags.first; diag; diag = diag->next, shown++)
+		if (diag->level == DIAG_ERROR || !app->options.quiet)
+			print_diag(app, diag);
+	if (app->diags.errors + app->diags.warnings > shown)
+		fprintf(app->err, "... and %zu more\n", app->diags.errors + app->diags.warnings - shown);
+	/* Each is shown once, however often this is called. */
+	app->diags.first = app->diags.last = NULL;
+	app->diags.errors = app->diags.warnings = 0;
+}
+
+void render_error(struct app *app, const char *text)
+{
+	fputs("kerntune: ", app->err);
+	print_label(app, STYLE_BAD, "error:");
+	print_safe_text(app->err, text);
+	fputc('\n', app->err);
+}
+
+void render_warning(struct app *app, const char *text)
+{
+	if (app->options.quiet)
+		return;
+	fputs("kerntune: ", app->err);
+	print_label(app, STYLE_CHANGE, "warning:");
+	print_safe_text(app->err, text);
+	fputc('\n', app->err);
+}
+
+void render_note(struct app *app, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	if (app->options.quiet)
+		return;
+	va_start(arguments, format);
+	text = arena_vprintf(app->arena, format, arguments);
+	va_end(arguments);
+	if (text) {
+		print_safe_text(app->err, text);
+		fputc('\n', app->err);
+	}
+}
+
+/* ---- tables ---- */
+
+struct table {
+	struct libscols_table *table;
+	size_t columns;
+	bool color, failed;
+};
+
+struct table *table_new(const struct app *app, const struct column columns[], size_t count)
+{
+	struct table *table = memory_alloc(sizeof(*table));
+
+	if (!table)
+		return NULL;
+	/* Only here does the character set matter: for the width of what is not ASCII. */
+	setlocale(LC_CTYPE, "");
+	*table = (struct table){ .table = scols_new_table(), .columns = count, .color = app->color_out };
+	if (!table->table) {
+		memory_free(table);
+		return NULL;
+	}
+	fflush(app->out);
+	scols_table_set_stream(table->table, app->out);
+	scols_table_enable_noheadings(table->table, app->options.no_legend);
+	scols_table_enable_colors(table->table, app->color_out);
+	for (size_t i = 0; i < count; i++)
+		table->failed |= !scols_table_new_column(table->table, columns[i].name,
+			columns[i].may_wrap ? 0.3 : 0, columns[i].may_wrap ? SCOLS_FL_WRAP : 0);
+	return table;
+}
+
+void table_add(struct table *table, const struct cell cells[])
+{
+	struct libscols_line *line = table ? scols_table_new_line(table->table, NULL) : NULL;
+
+	if (!line) {
+		if (table)
+			table->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < table->columns; i++) {
+		table->failed |= scols_line_set_data(line, i, cells[i].text ? cells[i].text : "-") != 0;
+		if (table->color && styles[cells[i].style].name)
+			scols_cell_set_color(scols_line_get_cell(line, i), styles[cells[i].style].name);
+	}
+}
+
+void table_discard(struct table *table)
+{
+	if (table)
+		scols_unref_table(table->table);
+	memory_free(table);
+}
+
+int table_print(struct table *table)
+{
+	int r = -ENOMEM;
+
+	if (!table)
+		return r;
+	if (!table->failed && scols_print_table(table->table) == 0)
+		r = 0;
+	table_discard(table);
+	return r;
+}
+
+enum cell_style plan_row_style(const struct plan_row *row)
+{
+	if (row->status == PLAN_CHANGE)
+		return STYLE_CHANGE;
+	if (row->status == PLAN_SAME)
+		return STYLE_GOOD;
+	return row->tolerated ? STYLE_FAINT : STYLE_BAD;
+}
+
+enum cell_style change_status_style(enum change_status status)
+{
+	switch (status) {
+	case CHANGE_APPLIED:
+	case CHANGE_ADJUSTED:
+	case CHANGE_RESTORED:
+		return STYLE_GOOD;
+	case CHANGE_ROLLED_BACK:
+		return STYLE_CHANGE;
+	case CHANGE_REJECTED:
+	case CHANGE_FOREIGN_CHANGED:
+	case CHANGE_ROLLBACK_CONFLICT:
+	case CHANGE_CONFLICT:
+		return STYLE_BAD;
+	default:
+		return STYLE_FAINT;
+	}
+}

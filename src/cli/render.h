@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* render.h - text for people: tables, diagnostics, colours. The only place that knows escape sequences. */
+#pragma once
+
+#include "cli/command.h"
+#include "model/change.h"
+#include "model/plan.h"
+
+/* ---- messages, on stderr ---- */
+
+/* All diagnostics so far: place, message, source line with a caret, the other place, the hint. */
+void render_diags(struct app *app);
+
+void render_error(struct app *app, const char *text);
+void render_warning(struct app *app, const char *text);
+/* A line about what was done; not with --quiet. */
+void render_note(struct app *app, const char *format, ...) PRINTF_FORMAT(2, 3);
+
+/* ---- tables, on stdout ---- */
+
+enum cell_style { STYLE_PLAIN, STYLE_GOOD, STYLE_CHANGE, STYLE_BAD, STYLE_FAINT };
+
+struct column {
+	const char *name;
+	bool may_wrap;		/* gives way on a narrow terminal */
+};
+
+struct cell {
+	const char *text;	/* NULL is shown as "-" */
+	enum cell_style style;
+};
+
+struct table;
+
+/* NULL when memory is short; every other function takes NULL and does nothing. */
+struct table *table_new(const struct app *app, const struct column columns[], size_t count);
+void table_add(struct table *table, const struct cell cells[]);
+void table_discard(struct table *table);
+/* Prints and frees. 0 or -ENOMEM. */
+MUST_CHECK int table_print(struct table *table);
+
+enum cell_style plan_row_style(const struct plan_row *row);
+enum cell_style change_status_style(enum change_status status);

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+/* Profiles on disk. */
+#define _GNU_SOURCE
+#include "engine/library.h"
+
+#include "base/fileio.h"
+#include "base/similar.h"
+#include "format/profile_yaml.h"
+#include "format/yaml_tree.h"
+#include "model/validate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PROFILE_SUFFIX ".yaml"
+enum { CHAIN_MAX = 32 };
+
+/* ---- where to look ---- */
+
+static int add_directory(struct library *library, struct library_directory directory)
+{
+	if (!directory.path || !directory.shown)
+		return -ENOMEM;
+	if (library->directories_count < COUNT_OF(library->directories))
+		library->directories[library->directories_count++] = directory;
+	return 0;
+}
+
+static int add_system_directory(struct library *library, const char *root_path, const char *path)
+{
+	const char *slash = root_path[strlen(root_path) - 1] == '/' ? "" : "/";
+
+	for (size_t i = 0; i < library->directories_count; i++)
+		if (library->directories[i].is_below_root && strcmp(library->directories[i].path, path) == 0)
+			return 0;
+	return add_directory(library, (struct library_directory){
+		.path = path,
+		.shown = arena_printf(library->arena, "%s%s%s", root_path, slash, path),
+		.is_below_root = true,
+		.is_system = strncmp(path, "etc/", 4) == 0 || strncmp(path, "usr/", 4) == 0,
+	});
+}
+
+/* The build writes the path of the repository's profiles into a file beside the program. */
+static int add_build_directory(struct library *library)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	CLEANUP_FD int fd = -1;
+	char program[4096];
+	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - sizeof(".profiles"));
+	const char *path;
+
+	if (length <= 0)
+		return 0;
+	strcpy(program + length, ".profiles");
+	fd = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fileio_read(fd, sizeof(program), &text) < 0)
+		return 0;
+	path = arena_copy(library->arena, text.bytes, strcspn(text.bytes, "\n"));
+	return add_directory(library, (struct library_directory){ .path = path, .shown = path });
+}
+
+int library_init(struct library *library, struct arena *arena, struct diags *diags,
+	const struct rootdir *root, const struct library_options *options)
+{
+	static const char *const system_paths[] = {
+		"etc/kerntune/profiles",
+		"usr/local/share/kerntune/profiles",
+		KERNTUNE_PROFILE_DIR + 1,	/* absolute; here below the root */
+	};
+	int r = 0;
+
+	*library = (struct library){ .arena = arena, .diags = diags, .root = root };
+	for (size_t i = 0; r == 0 && i < options->profile_dirs_count; i++)
+		r = add_directory(library, (struct library_directory){
+			.path = options->profile_dirs[i], .shown = options->profile_dirs[i] });
+	for (size_t i = 0; r == 0 && i < COUNT_OF(system_paths); i++)
+		r = add_system_directory(library, options->root_path, system_paths[i]);
+	return r < 0 ? r : add_build_directory(library);
+}
+
+/* A descriptor or a negative errno. */
+static int open_directory(const struct library *library, const struct library_directory *directory)
+{
+	int fd;
+
+	if (directory->is_below_root)
+		return rootdir_open_path(library->root, directory->path, O_RDONLY | O_DIRECTORY);
+	fd = open(directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* ---- one file ---- */
+
+/* Who may write a profile decides what root applies. */
+static bool is_trusted(const struct library *library, const struct stat *status, bool is_system,
+	const struct source *source)
+{
+	if (geteuid() != 0)
+		return true;
+	if (is_system && (status->st_uid != 0 || (status->st_mode & (S_IWGRP | S_IWOTH)))) {
+		diag_error(library->diags, "unsafe-profile", span_file(source),
+			"a profile in a system directory must belong to root and be writable for root only");
+		diag_hint(library->diags, "chown root:root and chmod 0644 it, after reading it");
+		return false;
+	}
+	if (status->st_mode & S_IWOTH) {
+		diag_error(library->diags, "unsafe-profile", span_file(source),
+			"everybody can write this profile: it will not be used by root");
+		diag_hint(library->diags, "chmod o-w it, after reading it");
+		return false;
+	}
+	if (!is_system && status->st_uid != 0 && status->st_uid != getuid())
+		diag_warning(library->diags, "foreign-profile", span_file(source),
+			"this profile belongs to another user (uid %ld), who can change it at any time",
+			(long)status->st_uid);
+	return true;
+}
+
+static bool is_profile_file(const struct library *library, const struct stat *status,
+	const struct source *source)
+{
+	const char *what = S_ISDIR(status->st_mode) ? "a directory" : S_ISFIFO(status->st_mode) ? "a FIFO" :
+		S_ISREG(status->st_mode) ? NULL : "a device or socket";
+
+	if (what) {
+		diag_error(library->diags, "not-a-file", span_file(source), "this is %s, not a profile", what);
+		diag_hint(library->diags, "name a regular file");
+		return false;
+	}
+	if (status->st_size > YAML_TREE_SIZE_MAX) {
+		diag_error(library->diags, "too-large", span_file(source), "larger than %d bytes",
+			YAML_TREE_SIZE_MAX);
+		diag_hint(library->diags, "a profile of that size is a mistake; split it and use extends");
+		return false;
+	}
+	return true;
+}
+
+/* Reads an opened profile. Takes no ownership of the descriptor. */
+static int read_profile(struct library *library, int fd, const char *shown, const char *name,
+	bool is_system, const struct profile **ret_profile)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	struct source *source = arena_alloc(library->arena, sizeof(*source));
+	struct profile *profile;
+	struct stat status;
+	int r;
+
+	if (!source)
+		return -ENOMEM;
+	source->name = shown;
+	if (fstat(fd, &status) < 0)
+		r = -errno;
+	else if (!is_profile_file(library, &status, source) ||
+		!is_trusted(library, &status, is_system, source))
+		return library->diags->failed ? -ENOMEM : 1;
+	else
+		r = fileio_read(fd, YAML_TREE_SIZE_MAX, &text);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		diag_error(library->diags, "unreadable", span_file(source), "cannot be read: %s", strerror(-r));
+		return library->diags->failed ? -ENOMEM : 1;
+	}
+	source->text = arena_copy(library->arena, text.bytes, text.length);
+	source->length = text.length;
+	if (!source->text)
+		return -ENOMEM;
+	r = profile_yaml_read(library->arena, source, name, library->diags, &profile);
+	if (r >= 0)
+		*ret_profile = profile;
+	return r;
+}
+
+static int load_file(struct library *library, const char *path, const struct profile **ret_profile)
+{
+	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	size_t length = strlen(base), suffix = strlen(PROFILE_SUFFIX);
+	const char *name;
+
+	if (fd < 0) {
+		struct source *source = arena_alloc(library->arena, sizeof(*source));
+
+		if (!source)
+			return -ENOMEM;
+		source->name = path;
+		diag_error(library->diags, "unreadable", span_file(source), "cannot be opened: %s",
+			strerror(errno));
+		if (strchr(path, '/') && errno == ENOENT)
+			diag_hint(library->diags, "an argument with a slash is a file; a profile's name has none");
+		return library->diags->failed ? -ENOMEM : 1;
+	}
+	if (length > suffix && strcmp(base + length - suffix, PROFILE_SUFFIX) == 0)
+		length -= suffix;
+	name = arena_copy(library->arena, base, length);
+	return name ? read_profile(library, fd, path, name, false, ret_profile) : -ENOMEM;
+}
+
+/* ---- by name ---- */
+
+static const char *has_profile_suffix(struct arena *arena, const char *file)
+{
+	size_t length = strlen(file), suffix = strlen(PROFILE_SUFFIX);
+
+	if (length <= suffix || strcmp(file + length - suffix, PROFILE_SUFFIX) != 0)
+		return NULL;
+	return arena_copy(arena, file, length - suffix);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int library_names(struct library *library, const char *const **ret_names, size_t *ret_count)
+{
+	const char **names = NULL;
+	size_t count = 0, capacity = 0, unique = 0;
+
+	for (size_t i = 0; i < library->directories_count; i++) {
+		int fd = open_directory(library, &library->directories[i]);
+		CLEANUP_DIR DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+		struct dirent *entry;
+
+		if (fd >= 0 && !listing)
+			(void)close(fd);
+		while (listing && (entry = readdir(listing))) {
+			const char *name = has_profile_suffix(library->arena, entry->d_name);
+
+			if (!name || !profile_name_is_valid(name))
+				continue;
+			names = arena_grow(library->arena, names, count, &capacity, sizeof(*names));
+			if (!names)
+				return -ENOMEM;
+			names[count++] = name;
+		}
+	}
+	if (count)
+		qsort(names, count, sizeof(*names), compare_names);
+	for (size_t i = 0; i < count; i++)
+		if (unique == 0 || strcmp(names[unique - 1], names[i]) != 0)
+			names[unique++] = names[i];
+	*ret_names = names;
+	*ret_count = unique;
+	return 0;
+}
+
+static int report_unknown_profile(struct library *library, const char *name, struct span span)
+{
+	const char *const *names;
+	size_t count;
+	const char *best;
+	int r = library_names(library, &names, &count);
+
+	if (r < 0)
+		return r;
+	best = similar_best(name, names, count);
+	diag_error(library->diags, "unknown-profile", span, "there is no profile \"%s\"", name);
+	if (best)
+		diag_hint(library->diags, "did you mean \"%s\"?", best);
+	else
+		diag_hint(library->diags, "\"kerntune list\" shows the profiles; a file is named with a slash, "
+			"as in ./%s.yaml", name);
+	return library->diags->failed ? -ENOMEM : 1;
+}
+
+/* Opens NAME.yaml in the first directory that has it. A descriptor, or -ENOENT. */
+static int open_named(const struct library *library, const char *name,
+	const struct library_directory **ret_directory, const char **ret_shown)
+{
+	char file[80];
+
+	strcpy(file, name);
+	strcat(file, PROFILE_SUFFIX);
+	for (size_t i = 0; i < library->directories_count; i++) {
+		const struct library_directory *directory = &library->directories[i];
+		CLEANUP_FD int dir = open_directory(library, directory);
+		int fd = dir < 0 ? -1 : openat(dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+		/* A profile that is there but closed to this user must not be passed over silently. */
+		if (fd < 0 && (dir < 0 || errno == ENOENT))
+			continue;
+		*ret_directory = directory;
+		*ret_shown = arena_printf(library->arena, "%s/%s", directory->shown, file);
+		return fd < 0 ? -errno : fd;
+	}
+	return -ENOENT;
+}
+
+static int load_named(struct library *library, const char *name, struct span span,
+	const struct profile **ret_profile)
+{
+	const struct library_directory *directory = NULL;
+	struct library_entry *entry;
+	const char *shown = NULL;
+	CLEANUP_FD int fd = -1;
+
+	for (entry = library->loaded; entry; entry = entry->next) {
+		if (strcmp(entry->name, name) != 0)
+			continue;
+		*ret_profile = entry->profile;
+		return entry->verdict;
+	}
+	fd = profile_name_is_valid(name) ? open_named(library, name, &directory, &shown) : -ENOENT;
+	if (fd < 0 && !directory)
+		return report_unknown_profile(library, name, span);
+	entry = arena_alloc(library->arena, sizeof(*entry));
+	if (!shown || !entry)
+		return -ENOMEM;
+	if (fd < 0) {
+		diag_error(library->diags, "unreadable", span, "%s cannot be opened: %s", shown, strerror(-fd));
+		return library->diags->failed ? -ENOMEM : 1;
+	}
+
+	entry->name = name;
+	entry->verdict = read_profile(library, fd, shown, name, directory->is_system, &entry->profile);
+	if (entry->verdict < 0)
+		return entry->verdict;
+	entry->next = library->loaded;
+	library->loaded = entry;
+	*ret_profile = entry->profile;
+	return entry->verdict;
+}
+
+int library_load(struct library *library, const char *argument, const struct profile **ret_profile)
+{
+	if (strchr(argument, '/') || has_profile_suffix(library->arena, argument))
+		return load_file(library, argument, ret_profile);
+	return load_named(library, argument, span_none(), ret_profile);
+}
+
+/* ---- chains ---- */
+
+/* The profiles that are being merged, from the one on the command line down. */
+struct chain {
+	const struct profile *profiles[CHAIN_MAX];
+	size_t count;
+};
+
+static bool report_cycle(const struct library *library, const struct chain *chain,
+	const struct profile_reference *reference)
+{
+	CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
+	size_t first = 0;
+
+	while (first < chain->count && strcmp(chain->profiles[first]->name, reference->name) != 0)
+		first++;
+	if (first == chain->count && chain->count < CHAIN_MAX)
+		return false;
+	if (first == chain->count) {
+		diag_error(library->diags, "chain-too-long", reference->span,
+			"more than %d profiles extend each other", CHAIN_MAX);
+		return true;
+	}
+	for (size_t i = first; i < chain->count; i++)
+		strbuf_printf(&path, "%s extends ", chain->profiles[i]->name);
+	strbuf_add_text(&path, reference->name);
+	library->diags->failed |= strbuf_check(&path) < 0;
+	diag_error(library->diags, "extends-cycle", reference->span, "profiles extend each other in a circle: %s",
+		path.bytes);
+	diag_hint(library->diags, "remove one of these extends");
+	return true;
+}
+
+static int merge(struct library *library, struct chain *chain, const struct profile *profile,
+	struct resolved *resolved)
+{
+	int verdict = 0, r;
+
+	chain->profiles[chain->count++] = profile;
+	for (size_t i = 0; i < profile->extends_count; i++) {
+		const struct profile_reference *reference = &profile->extends[i];
+		const struct profile *parent;
+
+		if (report_cycle(library, chain, reference)) {
+			verdict = 1;
+			continue;
+		}
+		r = load_named(library, reference->name, reference->span, &parent);
+		if (r == 0)
+			r = merge(library, chain, parent, resolved);
+		if (r < 0)
+			return r;
+		verdict |= r;
+	}
+	chain->count--;
+	r = resolve_override(resolved, profile);
+	return r < 0 ? r : verdict;
+}
+
+int library_select(struct library *library, const char *const arguments[], size_t count,
+	struct selection *ret_selection)
+{
+	const char **names = arena_alloc(library->arena, count * sizeof(*names));
+	const char **digests = arena_alloc(library->arena, count * sizeof(*digests));
+	struct selection selection = { .names = names, .digests = digests };
+	int verdict = 0;
+
+	if (!names || !digests)
+		return -ENOMEM;
+	resolve_init(&selection.settings, library->arena);
+	for (size_t i = 0; i < count; i++) {
+		const struct profile *profile;
+		struct resolved own;
+		struct chain chain = { .count = 0 };
+		int r = library_load(library, arguments[i], &profile);
+
+		resolve_init(&own, library->arena);
+		if (r == 0) {
+			r = merge(library, &chain, profile, &own);
+			names[selection.count] = profile->name;
+			digests[selection.count++] = profile->digest;
+			if (!selection.summary)
+				selection.summary = profile->summary;
+		}
+		if (r == 0)
+			r = resolve_join(&selection.settings, library->diags, &own);
+		if (r < 0)
+			return r;
+		verdict |= r;
+	}
+	if (verdict == 0)
+		validate_together(library->diags, selection.settings.settings, selection.settings.count);
+	*ret_selection = selection;
+	return verdict ? 1 : diags_verdict(library->diags);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* library.h - finding, checking and loading profiles.
+ *
+ * Search order for a name, first wins: the --profile-dir directories, then below the root
+ * /etc/kerntune/profiles, /usr/local/share/kerntune/profiles and the installation's own directory, then
+ * the repository's profiles/ of a program that runs from its build tree. An argument with a slash or
+ * ending in ".yaml" names a file instead.
+ *
+ * Calling sequence: library_init() -> library_select() with the command's arguments, or library_names()
+ * and library_load() -> everything stays valid as long as the arena.
+ *
+ * What a profile file must be is checked on the opened descriptor: a regular file of at most 1 MiB; for
+ * root, one found by name below /etc or /usr must belong to root and be writable for nobody else,
+ * and any other is refused when the world can write it. */
+#pragma once
+
+#include "base/diag.h"
+#include "base/rootdir.h"
+#include "model/resolve.h"
+
+struct library_directory {
+	const char *path;	/* below the root without a leading slash, else as given */
+	const char *shown;	/* as a person would name it */
+	bool is_below_root;
+	bool is_system;		/* holds root's profiles: the strict rule applies */
+};
+
+struct library_entry {
+	const char *name;
+	const struct profile *profile;
+	int verdict;		/* of loading it */
+	struct library_entry *next;
+};
+
+struct library {
+	struct arena *arena;
+	struct diags *diags;
+	const struct rootdir *root;
+	struct library_directory directories[32];
+	size_t directories_count;
+	struct library_entry *loaded;	/* by name, so that a common ancestor is read once */
+};
+
+struct library_options {
+	const char *root_path;			/* as given with --root, for messages; "/" without it */
+	const char *const *profile_dirs;	/* --profile-dir, in order */
+	size_t profile_dirs_count;
+};
+
+/* Profiles as one selection: merged settings, in the order of first mention. */
+struct selection {
+	const char *const *names;
+	const char *const *digests;
+	size_t count;
+	const char *summary;		/* of the first profile; may be NULL */
+	struct resolved settings;
+};
+
+/* 0 or -ENOMEM. */
+MUST_CHECK int library_init(struct library *library, struct arena *arena, struct diags *diags,
+	const struct rootdir *root, const struct library_options *options);
+
+/* The names of all profiles there are, sorted. 0 or -ENOMEM. */
+MUST_CHECK int library_names(struct library *library, const char *const **ret_names, size_t *ret_count);
+
+/* Loads one profile by argument. 0; 1 with errors in the diagnostics; -ENOMEM. */
+MUST_CHECK int library_load(struct library *library, const char *argument,
+	const struct profile **ret_profile);
+
+/* Loads and merges. 0; 1 with errors in the diagnostics; -ENOMEM. */
+MUST_CHECK int library_select(struct library *library, const char *const arguments[], size_t count,
+	struct selection *ret_selection);

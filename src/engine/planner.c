@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* Building plans. */
+#include "engine/planner.h"
+
+#include "base/similar.h"
+#include "model/key.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool is_selected(const struct planner *planner, const char *path)
+{
+	bool selected = planner->only_count == 0;
+
+	for (size_t i = 0; i < planner->only_count; i++)
+		selected |= key_selected(planner->arena, planner->only[i], path);
+	for (size_t i = 0; i < planner->skip_count; i++)
+		selected &= !key_selected(planner->arena, planner->skip[i], path);
+	return selected;
+}
+
+const char *planner_suggest(const struct planner *planner, const char *path)
+{
+	struct procsys_paths names = { 0 };
+	const char *slash = strrchr(path, '/');
+	const char *known = catalog_suggest(path);
+	const char *best;
+
+	if (known)
+		return key_display(planner->arena, known);
+	if (!slash || procsys_siblings(planner->procsys, planner->arena, path, &names) < 0)
+		return NULL;
+	best = similar_best(slash + 1, names.paths, names.count);
+	if (!best)
+		return NULL;
+	best = arena_printf(planner->arena, "%.*s/%s", (int)(slash - path), path, best);
+	return best ? key_display(planner->arena, best) : NULL;
+}
+
+static int add_note(const struct planner *planner, struct plan_row *row, const char *id, const char *text)
+{
+	struct plan_note *notes = arena_alloc(planner->arena, (row->notes_count + 1) * sizeof(*notes));
+
+	if (!notes || !text)
+		return -ENOMEM;
+	if (row->notes_count)
+		memcpy(notes, row->notes, row->notes_count * sizeof(*notes));
+	notes[row->notes_count++] = (struct plan_note){ .id = id, .text = text };
+	row->notes = notes;
+	return 0;
+}
+
+/* When a new value takes effect, where that is not at once. */
+static const struct plan_note effect_notes[] = {
+	[EFFECT_CONNECTIONS] = { "new-connections", "takes effect on connections made from now on" },
+	[EFFECT_LISTEN] = { "restart-listeners",
+		"listening sockets keep the old limit until they call listen() again: restart or reload them" },
+	[EFFECT_SOCKETS] = { "new-sockets", "takes effect on sockets created from now on" },
+	[EFFECT_INTERFACES] = { "new-interfaces", "takes effect on interfaces created from now on" },
+};
+
+static int add_change_notes(const struct planner *planner, struct plan_row *row)
+{
+	const struct catalog_row *catalog = row->catalog;
+	int r = 0;
+
+	if (!catalog)
+		return 0;
+	if (catalog->effect < COUNT_OF(effect_notes) && effect_notes[catalog->effect].id)
+		r = add_note(planner, row, effect_notes[catalog->effect].id, effect_notes[catalog->effect].text);
+	if (r == 0 && catalog_is_one_way(catalog, row->target))
+		r = add_note(planner, row, "one-way", "this cannot be undone without a reboot");
+	if (r == 0 && catalog->cascades[0])
+		r = add_note(planner, row, "side-effects",
+			"the kernel changes other keys along with it; they are recorded and restored too");
+	if (r == 0 && catalog->siblings[0])
+		r = add_note(planner, row, "side-effects", "writing it zeroes its counterpart, which is restored too");
+	return r;
+}
+
+static int add_absent_notes(const struct planner *planner, struct plan_row *row)
+{
+	const struct catalog_row *catalog = row->catalog;
+	const char *meant;
+	int r = 0;
+
+	if (!catalog) {
+		meant = planner_suggest(planner, row->path);
+		return meant ? add_note(planner, row, "did-you-mean",
+			arena_printf(planner->arena, "did you mean %s?", meant)) : 0;
+	}
+	if (catalog->module)
+		r = add_note(planner, row, "needs-module",
+			arena_printf(planner->arena, "exists only while the module %s is loaded", catalog->module));
+	if (r == 0 && catalog->since)
+		r = add_note(planner, row, "since",
+			arena_printf(planner->arena, "exists since Linux %s", catalog->since));
+	if (r == 0 && catalog->until)
+		r = add_note(planner, row, "removed",
+			arena_printf(planner->arena, "removed after Linux %s", catalog->until));
+	if (r == 0 && catalog->scope == SCOPE_GLOBAL && strncmp(row->path, "net/", 4) == 0)
+		r = add_note(planner, row, "host-only", "exists only in the host's own network namespace");
+	return r;
+}
+
+/* What at_least and at_most come to here. */
+static int find_target(const struct planner *planner, struct plan_row *row)
+{
+	const struct setting *setting = row->setting;
+	int r;
+
+	if (setting->rule == SETTING_VALUE) {
+		row->target = setting->value;
+		return 0;
+	}
+	r = value_bounded(planner->arena,
+		setting->rule == SETTING_AT_LEAST ? VALUE_AT_LEAST : VALUE_AT_MOST, row->live,
+		setting->value, &row->target);
+	if (r == 1) {
+		diag_error(planner->diags, "not-comparable", setting->value_span,
+			"%s %s cannot be compared with the live value \"%s\" of %s", setting_rule_name(setting->rule),
+			setting->value.bytes, row->live_text, row->key);
+		diag_hint(planner->diags, "both must be numbers, and as many of them; or use value");
+		row->target = setting->value;
+		return 0;
+	}
+	return r;
+}
+
+static int classify_live(const struct planner *planner, struct plan_row *row)
+{
+	int r = find_target(planner, row);
+
+	if (r < 0)
+		return r;
+	if (catalog_satisfied(row->catalog, row->target, row->live)) {
+		row->status = PLAN_SAME;
+		return 0;
+	}
+	row->status = PLAN_CHANGE;
+	r = procsys_probe(planner->procsys, row->path, &row->error);
+	if (r < 0)
+		return r;
+	if (r == PROCSYS_UNWRITABLE) {
+		row->status = PLAN_READ_ONLY;
+		row->tolerated = row->setting->optional;
+		if (row->catalog && row->catalog->scope == SCOPE_HOST)
+			return add_note(planner, row, "host-only",
+				"shows the host's value, and can be written only in the host's network namespace");
+		return 0;
+	}
+	/* What is left is lacking privilege: the value would change, and apply says why it cannot. */
+	return add_change_notes(planner, row);
+}
+
+static int classify(const struct planner *planner, struct plan_row *row)
+{
+	int r = procsys_read(planner->procsys, planner->arena, row->path, &row->live, &row->error);
+
+	if (r < 0)
+		return r;
+	if (r == PROCSYS_ABSENT) {
+		row->status = PLAN_ABSENT;
+		r = add_absent_notes(planner, row);
+		row->tolerated = row->setting->optional && (row->catalog || row->notes_count == 0);
+		return r;
+	}
+	if (r != 0) {
+		row->status = PLAN_UNREADABLE;
+		return 0;
+	}
+	row->live_text = value_display(planner->arena, catalog_type(row->catalog), row->live);
+	return row->live_text ? classify_live(planner, row) : -ENOMEM;
+}
+
+static int add_row(const struct planner *planner, struct plan *plan, const char *path,
+	const struct setting *setting)
+{
+	struct plan_row row = { .path = path, .setting = setting, .catalog = catalog_find(path) };
+	struct plan_row *grown;
+	int r;
+
+	if (!is_selected(planner, path))
+		return 0;
+	row.key = key_display(planner->arena, path);
+	row.target = setting->value;
+	r = row.key ? classify(planner, &row) : -ENOMEM;
+	if (r < 0)
+		return r;
+	row.target_text = value_display(planner->arena, catalog_type(row.catalog), row.target);
+	grown = arena_grow(planner->arena, plan->rows, plan->count, &plan->capacity, sizeof(*grown));
+	if (!grown || !row.target_text)
+		return -ENOMEM;
+	plan->rows = grown;
+	plan->rows[plan->count++] = row;
+	return 0;
+}
+
+/* Whether a later glob of the list matches the path as well, and so wins. */
+static bool is_overridden(const struct resolved *settings, size_t index, const char *path)
+{
+	for (size_t i = index + 1; i < settings->count; i++)
+		if (key_is_glob(settings->settings[i]->path) && key_matches(settings->settings[i]->path, path))
+			return true;
+	return false;
+}
+
+static int add_glob_rows(const struct planner *planner, struct plan *plan, const struct resolved *settings,
+	size_t index)
+{
+	const struct setting *setting = settings->settings[index];
+	struct procsys_paths paths = { 0 };
+	int r = procsys_expand(planner->procsys, planner->arena, setting->path, &paths);
+
+	if (r < 0)
+		return r;
+	if (paths.count == 0) {
+		diag_warning(planner->diags, "no-match", setting->key_span, "no parameter matches this here");
+		diag_hint(planner->diags, "it will have no effect; look below /proc/sys for the name");
+	}
+	for (size_t i = 0; r == 0 && i < paths.count; i++)
+		if (!resolve_find(settings, paths.paths[i]) &&
+			!is_overridden(settings, index, paths.paths[i]))
+			r = add_row(planner, plan, paths.paths[i], setting);
+	return r;
+}
+
+int planner_build(const struct planner *planner, const struct selection *selection, struct plan *ret_plan)
+{
+	const struct resolved *settings = &selection->settings;
+	struct plan plan = {
+		.profiles = selection->names,
+		.digests = selection->digests,
+		.profiles_count = selection->count,
+	};
+
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct setting *setting = settings->settings[i];
+		int r = key_is_glob(setting->path) ? add_glob_rows(planner, &plan, settings, i) :
+			add_row(planner, &plan, setting->path, setting);
+
+		if (r < 0)
+			return r;
+	}
+	plan_order(&plan);
+	*ret_plan = plan;
+	return diags_verdict(planner->diags);
+}

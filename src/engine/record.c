@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+/* Change records on disk. */
+#define _GNU_SOURCE
+#include "engine/record.h"
+
+#include "base/fileio.h"
+#include "format/record_json.h"
+#include "format/step_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RECORD_SUFFIX ".json"
+#define LOCK_FILE "lock"
+#define STEPS_FILE "steps"
+#define STATE_FILE "state"
+
+enum {
+	RECORD_SIZE_MAX = 16 * 1024 * 1024,
+	RECORD_FILE_NAME_SIZE = 64,
+};
+
+/* ---- directories ---- */
+
+/* A directory that belongs to the system, such as var/lib: made like any other when a root lacks it. */
+static int open_system_dir(const struct rootdir *root, const char *parent, const char *name)
+{
+	char path[64];
+	CLEANUP_FD int parent_fd = -1;
+	int fd;
+
+	strcpy(path, parent);
+	if (parent[0])
+		strcat(path, "/");
+	strcat(path, name);
+	fd = rootdir_open_path(root, path, O_RDONLY | O_DIRECTORY);
+	if (fd != -ENOENT)
+		return fd;
+	parent_fd = parent[0] ? rootdir_open_path(root, parent, O_PATH | O_DIRECTORY) : dup(root->fd);
+	if (parent_fd < 0)
+		return parent[0] ? parent_fd : -errno;
+	if (mkdirat(parent_fd, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return rootdir_open_path(root, path, O_RDONLY | O_DIRECTORY);
+}
+
+static int open_for_writing(const struct rootdir *root, struct record_store *store)
+{
+	CLEANUP_FD int var = open_system_dir(root, "", "var");
+	CLEANUP_FD int lib = var < 0 ? -1 : open_system_dir(root, "var", "lib");
+	CLEANUP_FD int state = lib < 0 ? -1 : fileio_make_dir_at(lib, "kerntune", 0700);
+	CLEANUP_FD int run = -1;
+
+	if (var < 0)
+		return var;
+	if (lib < 0)
+		return lib;
+	if (state < 0)
+		return state;
+	store->changes_fd = fileio_make_dir_at(state, "changes", 0700);
+	if (store->changes_fd < 0)
+		return store->changes_fd;
+	run = open_system_dir(root, "", "run");
+	if (run < 0)
+		return run;
+	store->run_fd = fileio_make_dir_at(run, "kerntune", 0755);
+	return store->run_fd < 0 ? store->run_fd : 0;
+}
+
+static int open_for_reading(const struct rootdir *root, struct record_store *store)
+{
+	const int flags = O_RDONLY | O_DIRECTORY;
+
+	store->run_fd = rootdir_open_path(root, "run/kerntune", flags);
+	if (store->run_fd < 0 && store->run_fd != -ENOENT)
+		return store->run_fd;
+	store->changes_fd = rootdir_open_path(root, "var/lib/kerntune/changes", flags);
+	if (store->changes_fd < 0 && store->changes_fd != -ENOENT)
+		return store->changes_fd;
+	return 0;
+}
+
+int record_store_open(const struct rootdir *root, enum record_mode mode, struct record_store *ret_store)
+{
+	return mode == RECORD_WRITE ? open_for_writing(root, ret_store) : open_for_reading(root, ret_store);
+}
+
+void record_store_release(struct record_store *store)
+{
+	close_fd_(&store->changes_fd);
+	close_fd_(&store->run_fd);
+	close_fd_(&store->lock_fd);
+	close_fd_(&store->log_fd);
+}
+
+int record_lock(struct record_store *store)
+{
+	store->lock_fd = openat(store->run_fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (store->lock_fd < 0)
+		return -errno;
+	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? RECORD_LOCKED : -errno;
+	return 0;
+}
+
+bool record_is_locked(const struct record_store *store)
+{
+	CLEANUP_FD int fd = store->run_fd < 0 ? -1 :
+		openat(store->run_fd, LOCK_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+/* ---- writing ---- */
+
+const char *record_timestamp(struct arena *arena)
+{
+	char text[sizeof("2026-11-22T06:47:00Z") + 8];
+	time_t now = time(NULL);
+	struct tm utc;
+
+	if (!gmtime_r(&now, &utc) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+		return NULL;
+	return arena_strdup(arena, text);
+}
+
+static const char *new_id(struct arena *arena)
+{
+	char text[sizeof("20261122T064700Z") + 8];
+	time_t now = time(NULL);
+	unsigned short suffix;
+	struct tm utc;
+
+	if (!gmtime_r(&now, &utc) || strftime(text, sizeof(text), "%Y%m%dT%H%M%SZ", &utc) == 0)
+		return NULL;
+	if (getrandom(&suffix, sizeof(suffix), GRND_NONBLOCK) != sizeof(suffix))
+		suffix = (unsigned short)getpid();
+	return arena_printf(arena, "%s-%04x", text, (unsigned)suffix);
+}
+
+static int replace_record(const struct record_store *store, const struct change *change, bool durable)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	char file[RECORD_FILE_NAME_SIZE];
+	int r = record_json_write(&text, change);
+
+	if (r < 0)
+		return r;
+	strcpy(file, change->id);
+	strcat(file, RECORD_SUFFIX);
+	return fileio_replace_at(store->changes_fd, file, text.bytes, text.length, 0600, durable);
+}
+
+/* What everybody may know: the newest change that is not over, or nothing. */
+static int replace_state(const struct record_store *store, struct arena *arena, const struct change *change)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	struct change *newest;
+	int r;
+
+	if (change->state == CHANGE_UNDONE) {
+		r = record_newest(store, arena, change->host.boot_id, &newest);
+		if (r < 0)
+			return r;
+		if (r == RECORD_NONE)
+			return unlinkat(store->run_fd, STATE_FILE, 0) < 0 && errno != ENOENT ? -errno : 0;
+		change = newest;
+	}
+	r = record_json_write_state(&text, change);
+	if (r < 0)
+		return r;
+	return fileio_replace_at(store->run_fd, STATE_FILE, text.bytes, text.length, 0644, false);
+}
+
+static int open_log(struct record_store *store, const struct change *change)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+	step_log_add_header(&text, change);
+	if (strbuf_check(&text) < 0)
+		return -ENOMEM;
+	store->log_fd = openat(store->run_fd, STEPS_FILE,
+		O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (store->log_fd < 0)
+		return -errno;
+	return fileio_write_all(store->log_fd, text.bytes, text.length);
+}
+
+static int close_log(struct record_store *store)
+{
+	close_fd_(&store->log_fd);
+	if (unlinkat(store->run_fd, STEPS_FILE, 0) < 0 && errno != ENOENT)
+		return -errno;
+	return 0;
+}
+
+static void remove_record(const struct record_store *store, const struct change *change)
+{
+	char file[RECORD_FILE_NAME_SIZE];
+
+	strcpy(file, change->id);
+	strcat(file, RECORD_SUFFIX);
+	(void)unlinkat(store->changes_fd, file, 0);
+}
+
+int record_begin(struct record_store *store, struct arena *arena, struct change *change)
+{
+	int r;
+
+	change->id = new_id(arena);
+	change->created = record_timestamp(arena);
+	if (!change->id || !change->created)
+		return -ENOMEM;
+	change->state = CHANGE_RECORDED;
+	r = change->kind == CHANGE_BACKUP ? 0 : open_log(store, change);
+	if (r == 0)
+		r = replace_record(store, change, true);
+	if (r == 0 && change->kind != CHANGE_BACKUP)
+		r = replace_state(store, arena, change);
+	if (r < 0) {
+		remove_record(store, change);
+		(void)close_log(store);
+	}
+	return r;
+}
+
+static int append_log(const struct record_store *store, const struct strbuf *line)
+{
+	int r = strbuf_check(line);
+
+	return r < 0 ? r : fileio_write_all(store->log_fd, line->bytes, line->length);
+}
+
+int record_intent(struct record_store *store, struct change *change, size_t index)
+{
+	CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+	int r;
+
+	step_log_add_intent(&line, index);
+	r = append_log(store, &line);
+	if (r < 0)
+		return r;
+	change->items[index].intended = true;
+	change->state = CHANGE_APPLYING;
+	return 0;
+}
+
+int record_outcome(struct record_store *store, struct change *change, size_t index)
+{
+	CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+	change->items[index].completed = true;
+	step_log_add_outcome(&line, index, &change->items[index]);
+	return append_log(store, &line);
+}
+
+int record_set_undoing(struct record_store *store, struct change *change)
+{
+	change->state = CHANGE_UNDOING;
+	return replace_record(store, change, false);
+}
+
+int record_finish(struct record_store *store, struct arena *arena, struct change *change,
+	enum change_state state)
+{
+	int r;
+
+	change->state = state;
+	change->finished = record_timestamp(arena);
+	if (!change->finished)
+		return -ENOMEM;
+	/* The record first: were the log gone before it, a crash in between would lose the outcomes. */
+	r = replace_record(store, change, false);
+	if (r == 0 && change->kind != CHANGE_BACKUP)
+		r = replace_state(store, arena, change);
+	if (r == 0 && change->kind != CHANGE_BACKUP)
+		r = close_log(store);
+	return r;
+}
+
+/* ---- reading ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *id_of_file(struct arena *arena, const char *file)
+{
+	size_t length = strlen(file), suffix = strlen(RECORD_SUFFIX);
+	char *id;
+
+	if (length <= suffix || strcmp(file + length - suffix, RECORD_SUFFIX) != 0)
+		return NULL;
+	id = arena_copy(arena, file, length - suffix);
+	return id && change_id_is_valid(id) ? id : NULL;
+}
+
+int record_list(const struct record_store *store, struct arena *arena, const char *const **ret_ids,
+	size_t *ret_count)
+{
+	CLEANUP_DIR DIR *listing = NULL;
+	const char **ids = NULL;
+	size_t count = 0, capacity = 0;
+	struct dirent *entry;
+	int fd;
+
+	*ret_ids = NULL;
+	*ret_count = 0;
+	if (store->changes_fd < 0)
+		return 0;
+	fd = openat(store->changes_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	listing = fdopendir(fd);
+	if (!listing) {
+		(void)close(fd);
+		return -errno;
+	}
+	while ((entry = readdir(listing))) {
+		const char *id = id_of_file(arena, entry->d_name);
+
+		if (!id)
+			continue;
+		ids = arena_grow(arena, ids, count, &capacity, sizeof(*ids));
+		if (!ids)
+			return -ENOMEM;
+		ids[count++] = id;
+	}
+	if (count)
+		qsort(ids, count, sizeof(*ids), compare_ids);
+	*ret_ids = ids;
+	*ret_count = count;
+	return 0;
+}
+
+/* Adds what the step log knows, where it is this change's. */
+static int merge_log(const struct record_store *store, struct arena *arena, struct change *change)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	int r;
+
+	if (store->run_fd < 0)
+		return 0;
+	r = fileio_read_at(store->run_fd, STEPS_FILE, RECORD_SIZE_MAX, &text);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = step_log_read(arena, text.bytes, text.length, change);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < change->items_count; i++)
+		if (change->items[i].intended)
+			change->state = CHANGE_APPLYING;
+	return 0;
+}
+
+int record_load(const struct record_store *store, struct arena *arena, const char *id,
+	struct change **ret_change, const char **ret_problem)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	char file[RECORD_FILE_NAME_SIZE];
+	int r;
+
+	if (!change_id_is_valid(id) || store->changes_fd < 0)
+		return RECORD_NONE;
+	strcpy(file, id);
+	strcat(file, RECORD_SUFFIX);
+	r = fileio_read_at(store->changes_fd, file, RECORD_SIZE_MAX, &text);
+	if (r == -ENOENT)
+		return RECORD_NONE;
+	if (r == -EFBIG || r == -EINVAL || r == -ELOOP) {
+		*ret_problem = "it is no regular file of a sensible size";
+		return RECORD_BROKEN;
+	}
+	if (r < 0)
+		return r;
+	r = record_json_read(arena, text.bytes, text.length, id, ret_change, ret_problem);
+	if (r != 0)
+		return r < 0 ? r : RECORD_BROKEN;
+	if ((*ret_change)->state == CHANGE_RECORDED && (*ret_change)->kind == CHANGE_APPLY)
+		return merge_log(store, arena, *ret_change);
+	return 0;
+}
+
+int record_newest(const struct record_store *store, struct arena *arena, const char *boot_id,
+	struct change **ret_change)
+{
+	const char *const *ids;
+	size_t count;
+	int r = record_list(store, arena, &ids, &count);
+
+	while (r >= 0 && count-- > 0) {
+		const char *problem;
+		struct change *change;
+
+		r = record_load(store, arena, ids[count], &change, &problem);
+		if (r == 0 && change->kind == CHANGE_APPLY && change->state != CHANGE_UNDONE &&
+			strcmp(change->host.boot_id, boot_id) == 0) {
+			*ret_change = change;
+			return 0;
+		}
+	}
+	return r < 0 ? r : RECORD_NONE;
+}
+
+int record_load_state(const struct record_store *store, struct arena *arena, const char **ret_id,
+	enum change_state *ret_state)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	int r;
+
+	if (store->run_fd < 0)
+		return RECORD_NONE;
+	r = fileio_read_at(store->run_fd, STATE_FILE, 4096, &text);
+	if (r == 0)
+		r = record_json_read_state(arena, text.bytes, text.length, ret_id, ret_state);
+	return r == -ENOENT || r == 1 ? RECORD_NONE : r;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* record.h - change records on disk: what makes a change one that can always be undone.
+ *
+ * Where:
+ *	/var/lib/kerntune/changes/ID.json	the record (directories 0700, files 0600)
+ *	/run/kerntune/lock			held with flock(2) while a command changes anything
+ *	/run/kerntune/steps			the step log of the change that is being made
+ *	/run/kerntune/state			id and state, readable for everybody, no values
+ *
+ * Invariants:
+ *  1. No parameter is written before its original value is in a synced record.
+ *  2. Every write is announced in the step log before it happens; a step that was announced and has no
+ *     outcome is put back whatever is there.
+ *  3. A record of another boot is history: its values are never written.
+ *  4. A record is replaced as a whole (temporary file, rename); one that does not read as whole and sound
+ *     is an error, and never leads to a write.
+ *
+ * States, and the function that performs each transition:
+ *
+ *	(none) --record_begin()--> recorded --record_intent()--> applying
+ *	applying --record_finish()--> standing | undone | incomplete
+ *	recorded, applying, standing, undoing, incomplete --record_set_undoing()--> undoing
+ *	undoing --record_finish()--> undone | incomplete | standing (a restore of some keys only)
+ *	(none) --record_begin() of a backup, record_finish()--> standing
+ *
+ * "applying" is never written to the record itself: it is a "recorded" one with intents in the step log,
+ * which costs no second write before the first step. A recorded, applying or undoing record that nobody
+ * holds the lock for was interrupted.
+ *
+ * The sync in record_begin() is the only one: the values need no later sync, because after a power cut
+ * the boot id differs and the kernel has reset itself. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/rootdir.h"
+#include "model/change.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum record_outcome {
+	RECORD_NONE = 1,	/* there is no such record, or no directory for them */
+	RECORD_BROKEN,		/* it does not read as a record; the reason is in *ret_problem */
+	RECORD_LOCKED,		/* another kerntune is at work */
+};
+
+enum record_mode { RECORD_READ, RECORD_WRITE };
+
+struct record_store {
+	int changes_fd;		/* -1 while the directory is missing (reading) */
+	int run_fd;
+	int lock_fd;
+	int log_fd;		/* of the change that is being made */
+};
+
+#define RECORD_STORE_INIT { .changes_fd = -1, .run_fd = -1, .lock_fd = -1, .log_fd = -1 }
+
+/* Opens the directories, for writing making those that are missing. 0 or a negative errno: for reading,
+ * missing directories are no error; -EACCES tells that this user may not read the records. */
+MUST_CHECK int record_store_open(const struct rootdir *root, enum record_mode mode,
+	struct record_store *ret_store);
+void record_store_release(struct record_store *store);
+#define CLEANUP_RECORD_STORE CLEANUP(record_store_release)
+
+/* 0, RECORD_LOCKED, or a negative errno. The kernel releases the lock when the process ends, however. */
+MUST_CHECK int record_lock(struct record_store *store);
+
+/* Whether somebody holds the lock now: a question, for status. */
+bool record_is_locked(const struct record_store *store);
+
+/* Fills in id and created, makes the record durable and opens a fresh step log. After a failure nothing
+ * that counts is on disk. 0 or a negative errno. */
+MUST_CHECK int record_begin(struct record_store *store, struct arena *arena, struct change *change);
+
+/* Announce a write, and tell its outcome. 0 or a negative errno: after a failed announcement the write must
+ * not happen. */
+MUST_CHECK int record_intent(struct record_store *store, struct change *change, size_t index);
+MUST_CHECK int record_outcome(struct record_store *store, struct change *change, size_t index);
+
+/* Replaces the record; see the states above. 0 or a negative errno. */
+MUST_CHECK int record_set_undoing(struct record_store *store, struct change *change);
+MUST_CHECK int record_finish(struct record_store *store, struct arena *arena, struct change *change,
+	enum change_state state);
+
+/* The ids of all records, oldest first. 0 or a negative errno. */
+MUST_CHECK int record_list(const struct record_store *store, struct arena *arena,
+	const char *const **ret_ids, size_t *ret_count);
+
+/* Reads a record, with the step log when it is this change's. 0, RECORD_NONE, RECORD_BROKEN, or a negative
+ * errno. */
+MUST_CHECK int record_load(const struct record_store *store, struct arena *arena, const char *id,
+	struct change **ret_change, const char **ret_problem);
+
+/* The newest change of this boot that is not over: 0, RECORD_NONE, or a negative errno. Backups and records
+ * that do not read are passed over. */
+MUST_CHECK int record_newest(const struct record_store *store, struct arena *arena, const char *boot_id,
+	struct change **ret_change);
+
+/* What everybody may know: 0, RECORD_NONE, or a negative errno. */
+MUST_CHECK int record_load_state(const struct record_store *store, struct arena *arena,
+	const char **ret_id, enum change_state *ret_state);
+
+/* Now, as RFC 3339 in UTC. NULL when memory is short. */
+const char *record_timestamp(struct arena *arena);

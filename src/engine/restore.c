@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Restoring recorded originals. */
+#include "engine/restore.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool is_of_this_boot(const struct change *change, const struct host *host)
+{
+	return strcmp(change->host.boot_id, host->boot_id) == 0;
+}
+
+static bool is_of_this_netns(const struct change *change, const struct host *host)
+{
+	return strcmp(change->host.netns, host->netns) == 0;
+}
+
+int restore_find_interrupted(const struct record_store *store, struct arena *arena,
+	const struct host *host, struct change **ret_change)
+{
+	const char *const *ids;
+	size_t count;
+	int r = record_list(store, arena, &ids, &count);
+
+	while (r >= 0 && count-- > 0) {
+		const char *problem;
+		struct change *change;
+
+		r = record_load(store, arena, ids[count], &change, &problem);
+		if (r == 0 && change->kind == CHANGE_APPLY && change_is_open(change) &&
+			is_of_this_boot(change, host)) {
+			*ret_change = change;
+			return 0;
+		}
+	}
+	return r < 0 ? r : RESTORE_NONE;
+}
+
+/* An open change first, then the newest that stands. Records of other boots are history. */
+static int choose_newest(const struct record_store *store, struct arena *arena, const struct host *host,
+	struct change **ret_change)
+{
+	int r = restore_find_interrupted(store, arena, host, ret_change);
+
+	if (r != RESTORE_NONE)
+		return r;
+	r = record_newest(store, arena, host->boot_id, ret_change);
+	return r == RECORD_NONE ? RESTORE_NONE : r;
+}
+
+static int choose_by_id(const struct record_store *store, struct arena *arena, const struct host *host,
+	const char *id, bool force, struct change **ret_change, const char **ret_problem)
+{
+	struct change *open_change;
+	int r = record_load(store, arena, id, ret_change, ret_problem);
+
+	if (r == RECORD_NONE)
+		return RESTORE_NONE;
+	if (r == RECORD_BROKEN)
+		return RESTORE_BROKEN;
+	if (r < 0)
+		return r;
+	if (!is_of_this_boot(*ret_change, host) && ((*ret_change)->kind == CHANGE_APPLY || !force))
+		return RESTORE_OTHER_BOOT;
+	if ((*ret_change)->state == CHANGE_UNDONE)
+		return RESTORE_ALREADY_UNDONE;
+	r = restore_find_interrupted(store, arena, host, &open_change);
+	if (r == 0 && strcmp(open_change->id, id) != 0) {
+		*ret_change = open_change;
+		return RESTORE_INTERRUPTED_FIRST;
+	}
+	return r < 0 ? r : 0;
+}
+
+int restore_choose(const struct record_store *store, struct arena *arena, const struct host *host,
+	const char *id, bool force, struct change **ret_change, const char **ret_problem)
+{
+	int r = id ? choose_by_id(store, arena, host, id, force, ret_change, ret_problem) :
+		choose_newest(store, arena, host, ret_change);
+
+	if (r == 0 && !force && !is_of_this_netns(*ret_change, host))
+		return RESTORE_OTHER_NETNS;
+	return r;
+}
+
+/* A restore is remembered in the record like an apply: by what it came to for each key. */
+static void name_restored(struct change *change)
+{
+	for (size_t i = 0; i < change->items_count; i++)
+		if (change->items[i].undo_status != CHANGE_NOT_TRIED)
+			change->items[i].status = change->items[i].undo_status;
+}
+
+int restore_run(const struct undo *undo, struct record_store *store, struct change *change,
+	struct restore_result *ret_result)
+{
+	struct restore_result result = { .outcome = RESTORE_DONE };
+	enum change_state state = CHANGE_UNDONE;
+	bool is_backup = change->kind == CHANGE_BACKUP;
+	bool was_open = change_is_open(change);
+	int r = undo_reserve(undo->arena, change);
+
+	if (r == 0 && !is_backup)
+		r = record_set_undoing(store, change);
+	if (r < 0)
+		return r;
+	r = undo_run(undo, change, &result.undone);
+	if (r < 0)
+		result.undone.failures++;
+	if (result.undone.interrupted) {
+		result.outcome = RESTORE_INTERRUPTED;
+		*ret_result = result;
+		return 0;
+	}
+	if (result.undone.conflicts || result.undone.failures)
+		result.outcome = RESTORE_INCOMPLETE;
+
+	/* Some keys only: the rest of a whole change still stands, the rest of an open one is still open. */
+	if (result.outcome == RESTORE_INCOMPLETE)
+		state = CHANGE_INCOMPLETE;
+	else if (result.undone.left)
+		state = was_open ? CHANGE_UNDOING : CHANGE_STANDING;
+	if (!is_backup) {
+		name_restored(change);
+		result.record_error = record_finish(store, undo->arena, change, state);
+	}
+	*ret_result = result;
+	return 0;
+}

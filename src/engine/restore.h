@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* restore.h - choosing a change of this host and putting its originals back.
+ *
+ * Calling sequence: record_store_open() and record_lock() -> restore_choose() -> signals_hold() ->
+ * restore_run(); or, to look only, restore_choose() -> restore_preview(). */
+#pragma once
+
+#include "engine/record.h"
+#include "engine/undo.h"
+
+enum restore_choice {
+	RESTORE_NONE = 1,	/* nothing stands, or there is no such record */
+	RESTORE_BROKEN,		/* the record cannot be read; *ret_problem says why */
+	RESTORE_OTHER_BOOT,	/* its values went with that boot */
+	RESTORE_OTHER_NETNS,
+	RESTORE_INTERRUPTED_FIRST,	/* another change is open and must be finished before */
+	RESTORE_ALREADY_UNDONE,
+};
+
+/* `force` allows another network namespace, and a backup of another boot; a change of another boot is never
+ * put back.
+ *
+ * The change with this id; with NULL an interrupted one, else the newest of this boot that stands, never a
+ * backup. 0, a restore_choice (with *ret_change set where there is one), or a negative errno. */
+MUST_CHECK int restore_choose(const struct record_store *store, struct arena *arena,
+	const struct host *host, const char *id, bool force, struct change **ret_change,
+	const char **ret_problem);
+
+/* The open change of this boot that nobody finished, if any: 0, RESTORE_NONE, or a negative errno. */
+MUST_CHECK int restore_find_interrupted(const struct record_store *store, struct arena *arena,
+	const struct host *host, struct change **ret_change);
+
+enum restore_outcome {
+	RESTORE_DONE,		/* every selected original is back, or was there */
+	RESTORE_INCOMPLETE,	/* something was left alone or could not be written */
+	RESTORE_INTERRUPTED,	/* by a signal, to be run again */
+};
+
+struct restore_result {
+	enum restore_outcome outcome;
+	struct undo_result undone;
+	int record_error;	/* negative errno when the record could not be updated */
+};
+
+/* 0, or a negative errno when nothing was written. */
+MUST_CHECK int restore_run(const struct undo *undo, struct record_store *store, struct change *change,
+	struct restore_result *ret_result);

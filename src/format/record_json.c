@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* Change records in JSON. */
+#include "format/record_json.h"
+
+#include "format/json.h"
+#include "model/catalog.h"
+#include "model/key.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RECORD_SCHEMA "kerntune.change/1"
+#define STATE_SCHEMA "kerntune.state/1"
+
+/* More keys than any kernel has; keeps the search for duplicates short. */
+enum { RECORD_ITEMS_MAX = 16384 };
+
+static void write_item(struct json *json, cJSON *items, const struct change_item *item)
+{
+	cJSON *object = json_add_object(json, items, NULL);
+
+	json_add_string(json, object, "path", item->path);
+	json_add_string(json, object, "role", change_role_name(item->role));
+	json_add_string(json, object, "status", change_status_name(item->status));
+	json_add_bytes(json, object, "original", item->original);
+	if (item->target.bytes)
+		json_add_bytes(json, object, "target", item->target);
+	if (item->ours.bytes)
+		json_add_bytes(json, object, "ours", item->ours);
+	json_add_boolean(json, object, "intended", item->intended);
+	json_add_boolean(json, object, "completed", item->completed);
+	if (item->error)
+		json_add_integer(json, object, "errno", item->error);
+}
+
+int record_json_write(struct strbuf *text, const struct change *change)
+{
+	CLEANUP_JSON struct json json;
+	cJSON *host, *profiles, *items;
+
+	json_begin(&json);
+	json_add_string(&json, json.root, "schema", RECORD_SCHEMA);
+	json_add_string(&json, json.root, "id", change->id);
+	json_add_string(&json, json.root, "kind", change_kind_name(change->kind));
+	json_add_string(&json, json.root, "state", change_state_name(change->state));
+	json_add_string(&json, json.root, "created", change->created);
+	json_add_string(&json, json.root, "finished", change->finished);
+	json_add_string(&json, json.root, "label", change->label);
+	host = json_add_object(&json, json.root, "host");
+	json_add_string(&json, host, "hostname", change->host.hostname);
+	json_add_string(&json, host, "kernel", change->host.kernel);
+	json_add_string(&json, host, "boot_id", change->host.boot_id);
+	json_add_string(&json, host, "netns", change->host.netns);
+	profiles = json_add_array(&json, json.root, "profiles");
+	for (size_t i = 0; i < change->profiles_count; i++) {
+		cJSON *profile = json_add_object(&json, profiles, NULL);
+
+		json_add_string(&json, profile, "name", change->profiles[i].name);
+		json_add_string(&json, profile, "digest", change->profiles[i].digest);
+	}
+	items = json_add_array(&json, json.root, "items");
+	for (size_t i = 0; i < change->items_count; i++)
+		write_item(&json, items, &change->items[i]);
+	return json_finish(&json, text);
+}
+
+/* Reading stops at the first thing that is wrong and says what it was. */
+struct record_reader {
+	struct arena *arena;
+	struct change *change;
+	const char *problem;
+	bool out_of_memory;
+};
+
+static bool fail(struct record_reader *reader, const char *problem)
+{
+	if (!reader->problem)
+		reader->problem = problem;
+	return false;
+}
+
+static bool read_string(struct record_reader *reader, const cJSON *object, const char *name, bool may_lack,
+	const char **ret_text)
+{
+	const char *text = json_get_string(object, name);
+	const char *copy;
+
+	if (!text && may_lack)
+		return true;
+	if (!text)
+		return fail(reader, arena_printf(reader->arena, "\"%s\" is missing or no text", name));
+	copy = arena_strdup(reader->arena, text);
+	reader->out_of_memory |= !copy;
+	*ret_text = copy;
+	return copy != NULL;
+}
+
+/* A word of one of the fixed lists in model/change.h. */
+#define READ_WORD(reader, object, name, parse, ret_word)                                          \
+	(json_get_string((object), (name)) && parse(json_get_string((object), (name)), (ret_word)) ? \
+		true : fail((reader), "\"" name "\" is missing or unknown"))
+
+static bool read_value(struct record_reader *reader, const cJSON *object, const char *name, bool may_lack,
+	struct value *ret_value)
+{
+	int r = json_get_bytes(reader->arena, object, name, ret_value);
+
+	if (r == -ENOMEM)
+		reader->out_of_memory = true;
+	if (r == 1 && !may_lack)
+		return fail(reader, arena_printf(reader->arena, "\"%s\" is missing or malformed", name));
+	return r >= 0;
+}
+
+static bool read_path(struct record_reader *reader, const cJSON *object, struct change_item *item)
+{
+	const char *path, *canonical;
+	int r;
+
+	if (!read_string(reader, object, "path", false, &path))
+		return false;
+	/* The slash form parses into itself and nothing else does: "a.b" would become "a/b". */
+	r = key_parse(reader->arena, path, strlen(path), &canonical);
+	if (r == -ENOMEM)
+		reader->out_of_memory = true;
+	if (r != 0 || strcmp(path, canonical) != 0 || key_is_glob(path))
+		return fail(reader, "\"path\" is not the path of a parameter");
+	item->path = path;
+	item->key = key_display(reader->arena, path);
+	item->type = catalog_type(catalog_find(path));
+	reader->out_of_memory |= !item->key;
+	return item->key != NULL;
+}
+
+static bool read_item(struct record_reader *reader, const cJSON *object, struct change_item *item)
+{
+	const cJSON *error = cJSON_GetObjectItemCaseSensitive(object, "errno");
+
+	item->intended = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "intended"));
+	item->completed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "completed"));
+	item->error = cJSON_IsNumber(error) ? error->valueint : 0;
+	return read_path(reader, object, item) &&
+		READ_WORD(reader, object, "role", change_role_parse, &item->role) &&
+		READ_WORD(reader, object, "status", change_status_parse, &item->status) &&
+		read_value(reader, object, "original", false, &item->original) &&
+		read_value(reader, object, "target", true, &item->target) &&
+		read_value(reader, object, "ours", true, &item->ours) &&
+		(item->role == CHANGE_SIDE || item->target.bytes ||
+			reader->change->kind == CHANGE_BACKUP ||
+			fail(reader, "a step has no \"target\""));
+}
+
+static bool read_items(struct record_reader *reader, const cJSON *items)
+{
+	struct change *change = reader->change;
+	const cJSON *object;
+
+	if (!cJSON_IsArray(items))
+		return fail(reader, "\"items\" is missing or no list");
+	cJSON_ArrayForEach(object, items) {
+		struct change_item item = { 0 };
+		struct change_item *grown;
+
+		if (!read_item(reader, object, &item))
+			return false;
+		if (change->items_count == RECORD_ITEMS_MAX)
+			return fail(reader, "it holds too many parameters");
+		if (change_find(change, item.path))
+			return fail(reader, "a parameter stands in it twice");
+		grown = arena_grow(reader->arena, change->items, change->items_count,
+			&change->items_capacity, sizeof(*grown));
+		if (!grown) {
+			reader->out_of_memory = true;
+			return false;
+		}
+		change->items = grown;
+		change->items[change->items_count++] = item;
+	}
+	return true;
+}
+
+static bool read_profiles(struct record_reader *reader, const cJSON *profiles)
+{
+	struct change *change = reader->change;
+	size_t count = (size_t)cJSON_GetArraySize(profiles);
+	const cJSON *object;
+
+	if (!cJSON_IsArray(profiles))
+		return fail(reader, "\"profiles\" is missing or no list");
+	change->profiles = arena_alloc(reader->arena, count * sizeof(*change->profiles));
+	if (!change->profiles) {
+		reader->out_of_memory = true;
+		return false;
+	}
+	cJSON_ArrayForEach(object, profiles) {
+		struct change_profile *profile = &change->profiles[change->profiles_count];
+
+		if (!read_string(reader, object, "name", false, &profile->name) ||
+			!read_string(reader, object, "digest", false, &profile->digest))
+			return false;
+		change->profiles_count++;
+	}
+	return true;
+}
+
+static bool read_record(struct record_reader *reader, const cJSON *root, const char *id)
+{
+	const cJSON *host = cJSON_GetObjectItemCaseSensitive(root, "host");
+	const char *schema = json_get_string(root, "schema");
+	struct change *change = reader->change;
+
+	if (!schema || strcmp(schema, RECORD_SCHEMA) != 0)
+		return fail(reader, "\"schema\" is not \"" RECORD_SCHEMA "\"");
+	if (!read_string(reader, root, "id", false, &change->id))
+		return false;
+	if (strcmp(change->id, id) != 0 || !change_id_is_valid(id))
+		return fail(reader, "\"id\" is not the one in the file's name");
+	return READ_WORD(reader, root, "kind", change_kind_parse, &change->kind) &&
+		READ_WORD(reader, root, "state", change_state_parse, &change->state) &&
+		read_string(reader, root, "created", false, &change->created) &&
+		read_string(reader, root, "finished", true, &change->finished) &&
+		read_string(reader, root, "label", true, &change->label) &&
+		read_string(reader, host, "hostname", false, &change->host.hostname) &&
+		read_string(reader, host, "kernel", false, &change->host.kernel) &&
+		read_string(reader, host, "boot_id", false, &change->host.boot_id) &&
+		read_string(reader, host, "netns", false, &change->host.netns) &&
+		read_profiles(reader, cJSON_GetObjectItemCaseSensitive(root, "profiles")) &&
+		read_items(reader, cJSON_GetObjectItemCaseSensitive(root, "items"));
+}
+
+int record_json_read(struct arena *arena, const char *text, size_t length, const char *id,
+	struct change **ret_change, const char **ret_problem)
+{
+	CLEANUP_JSON_ROOT cJSON *root = json_parse(text, length);
+	struct record_reader reader = { .arena = arena,
+		.change = arena_alloc(arena, sizeof(*reader.change)) };
+
+	if (!reader.change)
+		return -ENOMEM;
+	if (!root) {
+		*ret_problem = "it is not JSON: torn, truncated or edited by hand";
+		return 1;
+	}
+	if (read_record(&reader, root, id)) {
+		*ret_change = reader.change;
+		return 0;
+	}
+	if (reader.out_of_memory || !reader.problem)
+		return -ENOMEM;
+	*ret_problem = reader.problem;
+	return 1;
+}
+
+int record_json_write_state(struct strbuf *text, const struct change *change)
+{
+	CLEANUP_JSON struct json json;
+
+	json_begin(&json);
+	json_add_string(&json, json.root, "schema", STATE_SCHEMA);
+	json_add_string(&json, json.root, "id", change->id);
+	json_add_string(&json, json.root, "state", change_state_name(change->state));
+	return json_finish(&json, text);
+}
+
+int record_json_read_state(struct arena *arena, const char *text, size_t length, const char **ret_id,
+	enum change_state *ret_state)
+{
+	CLEANUP_JSON_ROOT cJSON *root = json_parse(text, length);
+	const char *schema = json_get_string(root, "schema");
+	const char *id = json_get_string(root, "id");
+	const char *state = json_get_string(root, "state");
+	enum change_state parsed;
+
+	if (!schema || strcmp(schema, STATE_SCHEMA) != 0 || !id || !change_id_is_valid(id) || !state ||
+		!change_state_parse(state, &parsed))
+		return 1;
+	*ret_id = arena_strdup(arena, id);
+	*ret_state = parsed;
+	return *ret_id ? 0 : -ENOMEM;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* record_json.h - a change record as text, and back.
+ *
+ * The text is readable JSON, schema "kerntune.change/1": who, when, which kernel, boot and network
+ * namespace, and for every key the bytes that stood there, what was asked for and what was stored.
+ *
+ * Reading expects a hostile text: it is whole and sound or refused. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "model/change.h"
+
+#include <stddef.h>
+
+/* 0 or -ENOMEM. */
+MUST_CHECK int record_json_write(struct strbuf *text, const struct change *change);
+
+/* 0; 1 when the text is not a change record with this id, with the reason in *ret_problem; -ENOMEM. */
+MUST_CHECK int record_json_read(struct arena *arena, const char *text, size_t length, const char *id,
+	struct change **ret_change, const char **ret_problem);
+
+/* The file that tells unprivileged commands of a change: id and state, no values. 0 or -ENOMEM; reading
+ * answers 1 for anything that is not such a text. */
+MUST_CHECK int record_json_write_state(struct strbuf *text, const struct change *change);
+MUST_CHECK int record_json_read_state(struct arena *arena, const char *text, size_t length,
+	const char **ret_id, enum change_state *ret_state);

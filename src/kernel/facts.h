@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* facts.h - which host this is, from files below the root alone. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/rootdir.h"
+#include "model/host.h"
+
+/* Hostname and kernel release from proc/sys/kernel, the boot id from proc/sys/kernel/random/boot_id,
+ * the network namespace from the link proc/self/ns/net; what cannot be read is "". 0 or -ENOMEM. */
+MUST_CHECK int facts_host(const struct rootdir *root, struct arena *arena, struct host *ret_host);

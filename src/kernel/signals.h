@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* signals.h - holding back the signals that would end the program in the middle of a change.
+ *
+ * Blocked are SIGINT, SIGTERM, SIGHUP and SIGQUIT, as far as the caller did not ignore them. Between two steps the program asks signals_pending();
+ * there is no handler and no global flag. A signal that stays pending when the program is done is
+ * answered by the exit code 128+n. */
+#pragma once
+
+#include <signal.h>
+
+/* Blocks them for the rest of the program's life and ignores SIGPIPE. */
+void signals_hold(void);
+
+/* The number of a held signal that has arrived, or 0. */
+int signals_pending(void);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* catalog.h - what kerntune knows about single parameters.
+ *
+ * The rows come from catalog.ini, which explains each column and is turned into C at build time by
+ * catalog_generate.py. A parameter without a row is handled as well: read, compared and written, but
+ * without a check of its range, and with nothing known of its side effects. */
+#pragma once
+
+#include "model/value.h"
+
+#include <stdbool.h>
+
+enum catalog_scope {
+	SCOPE_UNKNOWN,
+	SCOPE_NETNS,		/* one value per network namespace */
+	SCOPE_GLOBAL,		/* one for the host; absent in a child network namespace if below net */
+	SCOPE_HOST,		/* visible in a child network namespace, but read-only there */
+};
+
+enum catalog_effect {
+	EFFECT_UNKNOWN,
+	EFFECT_NOW,
+	EFFECT_CONNECTIONS,	/* connections made from now on */
+	EFFECT_LISTEN,		/* when a listener calls listen() again */
+	EFFECT_SOCKETS,		/* sockets created from now on */
+	EFFECT_INTERFACES,	/* interfaces created from now on */
+};
+
+/* Lists of paths end with NULL and are never NULL; a path in them may hold "*". */
+struct catalog_row {
+	const char *path;
+	enum value_type type;
+	unsigned fields;
+	bool has_min, has_max, ordered;
+	struct number min, max;		/* of every field, inclusive */
+	enum catalog_scope scope;
+	const char *since, *until, *module;	/* NULL when there is nothing to say */
+	const char *const *aliases;	/* the same variable under another name */
+	const char *const *siblings;	/* writing one of them zeroes the other */
+	const char *const *cascades;	/* what the kernel changes along with a write */
+	const char *const *after;	/* what must be written before it, in one plan */
+	enum value_rounding rounding;
+	unsigned rounding_multiple;
+	bool one_way;			/* no write can be undone */
+	const char *const *one_way_values;	/* these values cannot be undone */
+	enum catalog_effect effect;
+};
+
+/* The generated table, sorted by path. */
+extern const struct catalog_row catalog_rows[];
+extern const size_t catalog_count;
+
+/* The row of this very path, else the row of a glob that matches it, else NULL. */
+const struct catalog_row *catalog_find(const char *path);
+
+/* The catalogued path that the given one is likely a slip of, or NULL. */
+const char *catalog_suggest(const char *path);
+
+bool catalog_is_one_way(const struct catalog_row *row, struct value target);
+
+/* Whether `live` is what the kernel holds after `target` was written: equal, or rounded as the row says.
+ * Takes a NULL row. */
+bool catalog_satisfied(const struct catalog_row *row, struct value target, struct value live);
+
+/* Whether a write of the row's key may move the key `path` too: a cascade, a sibling or an alias.
+ * Takes a NULL row. */
+bool catalog_moves(const struct catalog_row *row, const char *path);
+
+static inline enum value_type catalog_type(const struct catalog_row *row)
+{
+	return row ? row->type : VALUE_UNKNOWN;
+}

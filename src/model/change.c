@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of a change record. */
+#include "model/change.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char *const kind_names[] = {
+	[CHANGE_APPLY] = "apply",
+	[CHANGE_BACKUP] = "backup",
+};
+
+static const char *const state_names[] = {
+	[CHANGE_RECORDED] = "recorded",
+	[CHANGE_APPLYING] = "applying",
+	[CHANGE_STANDING] = "standing",
+	[CHANGE_UNDOING] = "undoing",
+	[CHANGE_UNDONE] = "undone",
+	[CHANGE_INCOMPLETE] = "incomplete",
+};
+
+static const char *const role_names[] = {
+	[CHANGE_STEP] = "step",
+	[CHANGE_SIDE] = "side_effect",
+};
+
+static const char *const status_names[] = {
+	[CHANGE_NOT_TRIED] = "not_tried",
+	[CHANGE_UNCHANGED] = "unchanged",
+	[CHANGE_APPLIED] = "applied",
+	[CHANGE_ADJUSTED] = "adjusted",
+	[CHANGE_REJECTED] = "rejected",
+	[CHANGE_ABSENT] = "absent",
+	[CHANGE_READ_ONLY] = "read_only",
+	[CHANGE_FOREIGN_CHANGED] = "foreign_changed",
+	[CHANGE_ROLLED_BACK] = "rolled_back",
+	[CHANGE_ROLLBACK_CONFLICT] = "rollback_conflict",
+	[CHANGE_RESTORED] = "restored",
+	[CHANGE_CONFLICT] = "conflict",
+};
+
+/* The index of the word, or -1. */
+static int find_name(const char *const names[], size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+const char *change_kind_name(enum change_kind kind)
+{
+	return kind_names[kind];
+}
+
+const char *change_state_name(enum change_state state)
+{
+	return state_names[state];
+}
+
+const char *change_role_name(enum change_role role)
+{
+	return role_names[role];
+}
+
+const char *change_status_name(enum change_status status)
+{
+	return status_names[status];
+}
+
+bool change_kind_parse(const char *name, enum change_kind *ret_kind)
+{
+	int index = find_name(kind_names, COUNT_OF(kind_names), name);
+
+	if (index >= 0)
+		*ret_kind = (enum change_kind)index;
+	return index >= 0;
+}
+
+bool change_state_parse(const char *name, enum change_state *ret_state)
+{
+	int index = find_name(state_names, COUNT_OF(state_names), name);
+
+	if (index >= 0)
+		*ret_state = (enum change_state)index;
+	return index >= 0;
+}
+
+bool change_role_parse(const char *name, enum change_role *ret_role)
+{
+	int index = find_name(role_names, COUNT_OF(role_names), name);
+
+	if (index >= 0)
+		*ret_role = (enum change_role)index;
+	return index >= 0;
+}
+
+bool change_status_parse(const char *name, enum change_status *ret_status)
+{
+	int index = find_name(status_names, COUNT_OF(status_names), name);
+
+	if (index >= 0)
+		*ret_status = (enum change_status)index;
+	return index >= 0;
+}
+
+bool change_id_is_valid(const char *id)
+{
+	static const char shape[] = "ddddddddTddddddZ-xxxx";
+
+	if (strlen(id) != strlen(shape))
+		return false;
+	for (size_t i = 0; shape[i]; i++) {
+		unsigned char c = (unsigned char)id[i];
+
+		if (shape[i] == 'd' ? !isdigit(c) : shape[i] == 'x' ? !isxdigit(c) || isupper(c) :
+			id[i] != shape[i])
+			return false;
+	}
+	return true;
+}
+
+bool change_is_open(const struct change *change)
+{
+	return change->state == CHANGE_RECORDED || change->state == CHANGE_APPLYING ||
+		change->state == CHANGE_UNDOING;
+}
+
+struct change_item *change_find(const struct change *change, const char *path)
+{
+	for (size_t i = 0; i < change->items_count; i++)
+		if (strcmp(change->items[i].path, path) == 0)
+			return &change->items[i];
+	return NULL;
+}
