@@ -12,6 +12,7 @@ void diags_init(struct diags *diags, struct arena *arena)
 	*diags = (struct diags){ .arena = arena };
 }
 
+PRINTF_FORMAT(3, 0)
 static void diag_add(struct diags *diags, struct diag diag, const char *format, va_list arguments)
 {
 	struct diag *kept;
