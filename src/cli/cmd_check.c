@@ -62,6 +62,8 @@ static int print_json(struct app *app, int argc, char *argv[], int code)
 	json_begin(&json);
 	json_out_schema(&json, "check");
 	json_out_names(&json, json.root, "files", (const char *const *)argv, (size_t)argc);
+	if (code == EXIT_INVALID)
+		json_out_error(&json, "invalid-profile", "a profile has errors", code);
 	json_add_integer(&json, json.root, "errors", (long)app->diags.errors);
 	json_add_integer(&json, json.root, "warnings", (long)app->diags.warnings);
 	return app_finish_json(app, &json, code);

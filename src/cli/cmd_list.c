@@ -47,6 +47,8 @@ static int print_json(struct app *app, const struct listed profiles[], size_t co
 
 	json_begin(&json);
 	json_out_schema(&json, "list");
+	if (code == EXIT_INVALID)
+		json_out_error(&json, "invalid-profile", "a profile has errors", code);
 	json_out_host(&json, &app->host);
 	array = json_add_array(&json, json.root, "profiles");
 	for (size_t i = 0; i < count; i++) {

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The words of restore's "outcome"; "restored" stands beside those of apply. */
+/* The words are those of apply; a dry run has none, for nothing came out of it. */
 static const char *outcome_name(const struct restore_result *result)
 {
 	if (result->outcome != RESTORE_DONE)
@@ -165,7 +165,7 @@ static int preview(struct app *app, const struct undo *undo, const char *id)
 	if (r < 0)
 		return app_fail_errno(app, r, "comparing with the live values");
 	if (app_format_is(app, "json"))
-		return print_json(app, change, result.restored ? "refused" : "nothing_to_do", EXIT_HOLDS);
+		return print_json(app, change, result.restored ? NULL : "nothing_to_do", EXIT_HOLDS);
 	render_diags(app);
 	if (print_table(app, change) < 0)
 		return app_fail_errno(app, -ENOMEM, "printing the table");

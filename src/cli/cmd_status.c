@@ -17,6 +17,7 @@ struct standing {
 struct status {
 	struct standing *changes;	/* newest first */
 	size_t count;
+	bool is_locked;		/* somebody is at work: an open change is not an interrupted one */
 	bool needs_attention;
 };
 
@@ -40,7 +41,8 @@ static int examine(struct app *app, struct change *change, const struct status *
 	struct standing *ret_standing)
 {
 	const struct undo undo = { .arena = app->arena, .procsys = &app->procsys };
-	struct standing standing = { .change = change, .is_interrupted = change_is_open(change) };
+	struct standing standing = { .change = change,
+		.is_interrupted = change_is_open(change) && !status->is_locked };
 	struct undo_result result;
 	int r = undo_examine(&undo, change, &result);
 
@@ -96,7 +98,7 @@ static int collect(struct app *app, const struct record_store *store, struct sta
 	return r < 0 ? r : 0;
 }
 
-static int print_json(struct app *app, const struct status *status, bool is_locked, int code)
+static int print_json(struct app *app, const struct status *status, int code)
 {
 	CLEANUP_JSON struct json json;
 	cJSON *array;
@@ -105,7 +107,7 @@ static int print_json(struct app *app, const struct status *status, bool is_lock
 	json_out_schema(&json, "status");
 	json_out_host(&json, &app->host);
 	json_add_boolean(&json, json.root, "needs_attention", status->needs_attention);
-	json_add_boolean(&json, json.root, "locked", is_locked);
+	json_add_boolean(&json, json.root, "locked", status->is_locked);
 	array = json_add_array(&json, json.root, "changes");
 	for (size_t i = 0; i < status->count; i++) {
 		const struct standing *standing = &status->changes[i];
@@ -113,7 +115,7 @@ static int print_json(struct app *app, const struct status *status, bool is_lock
 		cJSON *drift;
 
 		json_out_change(&json, object, standing->change, false);
-		json_add_boolean(&json, object, "interrupted", standing->is_interrupted && !is_locked);
+		json_add_boolean(&json, object, "interrupted", standing->is_interrupted);
 		drift = json_add_array(&json, object, "drift");
 		for (size_t k = 0; k < standing->change->items_count; k++) {
 			const struct change_item *item = &standing->change->items[k];
@@ -132,16 +134,16 @@ static int print_json(struct app *app, const struct status *status, bool is_lock
 	return app_finish_json(app, &json, code);
 }
 
-static void print_change(struct app *app, const struct standing *standing, bool is_locked)
+static void print_change(struct app *app, const struct standing *standing)
 {
 	const struct change *change = standing->change;
 	const char *profiles = records_profiles(app, change);
 
 	fprintf(app->out, "%s  %s  %s\n", change->id,
-		!standing->is_interrupted ? change_state_name(change->state) :
-			is_locked ? "being changed now" : "INTERRUPTED",
+		standing->is_interrupted ? "INTERRUPTED" : change_is_open(change) ? "being changed now" :
+			change_state_name(change->state),
 		profiles ? profiles : "-");
-	if (standing->is_interrupted && !is_locked)
+	if (standing->is_interrupted)
 		fprintf(app->out, "  was interrupted half-way; undo it: kerntune restore %s\n", change->id);
 	else if (change->state == CHANGE_INCOMPLETE)
 		fprintf(app->out, "  could not be put back completely; look, then: kerntune restore %s\n",
@@ -156,11 +158,11 @@ static void print_change(struct app *app, const struct standing *standing, bool 
 	}
 }
 
-static int print_text(struct app *app, const struct status *status, bool is_locked, int code)
+static int print_text(struct app *app, const struct status *status, int code)
 {
 	render_diags(app);
 	for (size_t i = 0; i < status->count; i++)
-		print_change(app, &status->changes[i], is_locked);
+		print_change(app, &status->changes[i]);
 	if (status->count == 0 && !app->options.quiet)
 		fputs("No change of this boot stands.\n", app->out);
 	return code;
@@ -199,7 +201,6 @@ static int status_command(struct app *app, int argc, char *argv[])
 {
 	CLEANUP_RECORD_STORE struct record_store store = RECORD_STORE_INIT;
 	struct status status = { 0 };
-	bool is_locked;
 	int code, r = app_open_procsys(app, PROCSYS_READ_ONLY);
 
 	(void)argc;
@@ -211,14 +212,13 @@ static int status_command(struct app *app, int argc, char *argv[])
 	r = record_store_open(&app->root, RECORD_READ, &store);
 	if (r == -EACCES)
 		return run_unprivileged(app, &store);
-	is_locked = record_is_locked(&store);
+	status.is_locked = record_is_locked(&store);
 	if (r == 0)
 		r = collect(app, &store, &status);
 	if (r < 0)
 		return app_fail_errno(app, r, "reading the change records");
 	code = status.needs_attention ? EXIT_NO : EXIT_HOLDS;
-	return app_format_is(app, "json") ? print_json(app, &status, is_locked, code) :
-		print_text(app, &status, is_locked, code);
+	return app_format_is(app, "json") ? print_json(app, &status, code) : print_text(app, &status, code);
 }
 
 const struct command cmd_status = {

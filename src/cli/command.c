@@ -127,6 +127,10 @@ static int print_json_error(struct app *app, enum exit_code code, const char *id
 
 	json_begin(&json);
 	json_out_schema(&json, app->command ? app->command->name : "error");
+	if (app->command && app->command->changes) {
+		json_add_string(&json, json.root, "id", NULL);
+		json_add_string(&json, json.root, "outcome", "refused");
+	}
 	json_out_error(&json, id, text, (int)code);
 	json_out_messages(&json, &app->diags);
 	if (json_finish(&json, &document) < 0)

@@ -70,7 +70,7 @@ int library_init(struct library *library, struct arena *arena, struct diags *dia
 	static const char *const system_paths[] = {
 		"etc/kerntune/profiles",
 		"usr/local/share/kerntune/profiles",
-		KERNTUNE_PROFILE_DIR + 1,	/* absolute; here below the root */
+		&KERNTUNE_PROFILE_DIR[1],	/* absolute; here below the root */
 	};
 	int r = 0;
 

@@ -105,9 +105,15 @@ int record_lock(struct record_store *store)
 	store->lock_fd = openat(store->run_fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (store->lock_fd < 0)
 		return -errno;
-	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return -errno;
+	/* A status that looks whether it is locked shares the lock for a moment: not to be taken for
+	 * somebody at work, but to be waited for. */
+	if (flock(store->lock_fd, LOCK_SH | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? RECORD_LOCKED : -errno;
-	return 0;
+	return flock(store->lock_fd, LOCK_EX) < 0 ? -errno : 0;
 }
 
 bool record_is_locked(const struct record_store *store)

@@ -203,6 +203,7 @@ static int confirm(const struct undo *undo, struct change *change, const struct 
 		r = read_now(undo, item->path, &now, &error);
 		if (r < 0)
 			return r;
+		item->after = now;
 		if (r == PROCSYS_ABSENT) {
 			item->undo_status = CHANGE_ABSENT;
 		} else if (!now.bytes || !value_equal(item->type, now, wanted[i].value)) {

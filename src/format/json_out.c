@@ -170,6 +170,13 @@ static enum change_status status_of_row(const struct plan_row *row)
 	}
 }
 
+static struct value value_in_the_end(const struct plan_row *row, const struct change_item *item)
+{
+	if (item && item->after.bytes)
+		return item->after;
+	return item && item->completed ? item->ours : row->live;
+}
+
 void json_out_applied(struct json *json, const struct plan *plan, const struct change *change)
 {
 	cJSON *array = json_add_array(json, json->root, "parameters");
@@ -184,8 +191,7 @@ void json_out_applied(struct json *json, const struct plan *plan, const struct c
 			change_status_name(item ? item->status : status_of_row(row)));
 		add_value(json, object, "before", type, row->live);
 		json_add_string(json, object, "target", row->target_text);
-		add_value(json, object, "after", type,
-			item && item->completed ? item->ours : row->live);
+		add_value(json, object, "after", type, value_in_the_end(row, item));
 		add_errno(json, object, item ? item->error : 0);
 	}
 	array = json_add_array(json, json->root, "side_effects");
@@ -196,7 +202,8 @@ void json_out_applied(struct json *json, const struct plan *plan, const struct c
 			continue;
 		object = add_parameter(json, array, item->key, item->path, change_status_name(item->status));
 		add_value(json, object, "before", item->type, item->original);
-		add_value(json, object, "after", item->type, item->ours);
+		add_value(json, object, "after", item->type,
+			item->after.bytes ? item->after : item->ours);
 	}
 }
 
@@ -216,7 +223,7 @@ void json_out_restored(struct json *json, const struct change *change)
 		add_value(json, object, "before", item->type, item->now);
 		add_value(json, object, "target", item->type, item->original);
 		add_value(json, object, "after", item->type,
-			item->undo_status == CHANGE_RESTORED ? item->original : item->now);
+			item->after.bytes ? item->after : item->now);
 		add_value(json, object, "original", item->type, item->original);
 		add_value(json, object, "ours", item->type, item->ours);
 		add_value(json, object, "now", item->type, item->now);

@@ -51,7 +51,8 @@ struct change_item {
 	struct value original;		/* raw bytes as read before anything was written */
 	struct value target;		/* what was asked for; none for a side effect */
 	struct value ours;		/* raw bytes as read after the change; NULL bytes until then */
-	struct value now;		/* raw bytes as read at restore; not recorded */
+	struct value now;		/* raw bytes as read before undoing; not recorded */
+	struct value after;		/* raw bytes as read after undoing; not recorded */
 	bool intended;			/* a write was begun */
 	bool completed;			/* ... and its outcome is known */
 	enum change_status status;
