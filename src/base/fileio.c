@@ -36,6 +36,7 @@ static int open_by_component(int dir_fd, const char *path, int flags)
 {
 	char component[PATH_COMPONENT_MAX + 1];
 	CLEANUP_FD int held = -1;
+	struct stat status;
 	int fd;
 
 	for (;;) {
@@ -48,11 +49,14 @@ static int open_by_component(int dir_fd, const char *path, int flags)
 		fd = openat(held >= 0 ? held : dir_fd, component, how | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
 			return -errno;
-		if (is_last)
-			return fd;
 		if (held >= 0)
 			(void)close(held);
 		held = fd;
+		/* O_PATH opens a link itself where openat2 refuses it. */
+		if (is_last && (flags & O_PATH) && (fstat(fd, &status) < 0 || S_ISLNK(status.st_mode)))
+			return -ELOOP;
+		if (is_last)
+			return TAKE_FD(held);
 		path += length + 1;
 	}
 }

@@ -12,6 +12,7 @@ size_t utf8_decode(const char *bytes, size_t length, uint32_t *ret_character);
 
 bool utf8_is_valid(const char *bytes, size_t length);
 
-/* A control character (C0, DEL, C1) or one that changes the direction of text around it: nothing that
- * may reach a terminal. Tab, line feed and carriage return count as control characters here. */
+/* A control character (C0, DEL, C1), a separator of lines, a noncharacter, or one that changes the
+ * direction of text around it: nothing that may reach a terminal. Tab, line feed and carriage return
+ * count as control characters here. */
 bool utf8_is_unsafe(uint32_t character);

@@ -126,10 +126,19 @@ static int finish_unchanged(struct app *app, const struct plan *plan)
 	const struct apply_result result = { .outcome = APPLY_NOTHING_TO_DO };
 	struct plan_summary summary = plan_summarize(plan);
 	size_t unwritable = summary.read_only + (summary.same ? 0 : summary.absent);
-
 	/* Records that cannot be read only mean that nobody knows better. */
-	if (unwritable && (record_store_open(&app->root, RECORD_READ, &store) < 0 ||
-		!is_applied_already(app, &store, plan)))
+	bool has_records = record_store_open(&app->root, RECORD_READ, &store) == 0;
+	int r = 0;
+
+	/* What holds now may be what an unfinished change has written: restore would take it away again. */
+	if (has_records && record_is_locked(&store))
+		r = app_fail(app, EXIT_BUSY, "locked",
+			"another kerntune is changing this host now; nothing was changed");
+	else if (has_records)
+		r = records_refuse_interrupted(app, &store);
+	if (r != 0)
+		return r;
+	if (unwritable && (!has_records || !is_applied_already(app, &store, plan)))
 		return app_fail(app, EXIT_INVALID, "nothing-writable",
 			"nothing was changed: none of the %zu parameters that differ can be written here",
 			unwritable);
@@ -191,11 +200,21 @@ static int exit_code_of(const struct apply_result *result)
 	}
 }
 
+/* What the kernel stored is worth a word where it is not what was asked for. */
+static const char *result_text(struct app *app, const struct change_item *item)
+{
+	const char *name = change_status_name(item->status);
+
+	if (item->status == CHANGE_ADJUSTED || (item->role == CHANGE_SIDE && item->status == CHANGE_APPLIED))
+		return arena_printf(app->arena, "%s to %s",
+			item->role == CHANGE_SIDE ? "moved" : name, records_value(app, item, item->ours));
+	return name;
+}
+
 static int print_items(struct app *app, const struct change *change)
 {
 	static const struct column columns[] = {
-		{ "PARAMETER", false }, { "BEFORE", true }, { "TARGET", true }, { "STORED", true },
-		{ "RESULT", false },
+		{ "PARAMETER", false }, { "BEFORE", true }, { "TARGET", true }, { "RESULT", false },
 	};
 	struct table *table = table_new(app, columns, COUNT_OF(columns));
 
@@ -209,8 +228,7 @@ static int print_items(struct app *app, const struct change *change)
 			{ records_value(app, item, item->original), STYLE_PLAIN },
 			{ item->role == CHANGE_SIDE ? "(side effect)" :
 				records_value(app, item, item->target), STYLE_PLAIN },
-			{ records_value(app, item, item->ours), STYLE_PLAIN },
-			{ change_status_name(item->status), change_status_style(item->status) } });
+			{ result_text(app, item), change_status_style(item->status) } });
 	}
 	return table_print(table);
 }
@@ -221,6 +239,20 @@ static size_t count_status(const struct change *change, enum change_status statu
 
 	for (size_t i = 0; i < change->items_count; i++)
 		count += change->items[i].role == CHANGE_STEP && change->items[i].status == status;
+	return count;
+}
+
+/* A step that failed may have changed something before it did. */
+static size_t count_undone(const struct change *change)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < change->items_count; i++) {
+		const struct change_item *item = &change->items[i];
+
+		count += item->role == CHANGE_STEP &&
+			(item->status == CHANGE_ROLLED_BACK || item->undo_status == CHANGE_RESTORED);
+	}
 	return count;
 }
 
@@ -235,8 +267,7 @@ static void print_failure(struct app *app, const struct apply_result *result)
 		render_error(app, result->problem ? result->problem : "out of memory");
 	if (result->outcome == APPLY_ROLLED_BACK)
 		render_note(app, "Everything was put back: %zu parameter%s undone, %zu never tried.",
-			count_status(change, CHANGE_ROLLED_BACK),
-			count_status(change, CHANGE_ROLLED_BACK) == 1 ? "" : "s",
+			count_undone(change), count_undone(change) == 1 ? "" : "s",
 			count_status(change, CHANGE_NOT_TRIED));
 	for (size_t i = 0; i < change->items_count; i++) {
 		const struct change_item *item = &change->items[i];
@@ -331,8 +362,9 @@ const struct command cmd_apply = {
 	.name = "apply",
 	.arguments = "PROFILE...",
 	.summary = "Apply profiles, or nothing of them",
-	.description = "Shows the difference and asks, then changes one parameter after the other. The original\n"
-		"values are on disk before the first write; on the first failure everything is put back.",
+	.description = "Shows the difference and asks, then changes one parameter after the other. The\n"
+		"original values are on disk before the first write; on the first failure\n"
+		"everything is put back.",
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.changes = true,

@@ -30,9 +30,10 @@ static bool is_listed(const struct procsys_paths *paths, const char *path)
 
 static int add_path(struct app *app, struct procsys_paths *paths, const char *path)
 {
+	const struct key_filter filter = options_filter(&app->options);
 	const char **grown;
 
-	if (is_listed(paths, path))
+	if (!key_filter_selects(&filter, app->arena, path) || is_listed(paths, path))
 		return 0;
 	grown = arena_grow(app->arena, paths->paths, paths->count, &paths->capacity, sizeof(*grown));
 	if (!grown)
@@ -81,8 +82,10 @@ static int collect(struct app *app, int argc, char *argv[], struct procsys_paths
 
 	if (r < 0)
 		return app_fail_errno(app, r, "listing the parameters");
-	if (argc == 0)
-		*paths = all;
+	for (size_t i = 0; argc == 0 && r == 0 && i < all.count; i++)
+		r = add_path(app, paths, all.paths[i]);
+	if (r < 0)
+		return app_fail_errno(app, r, "collecting the keys");
 	for (int i = 0; i < argc; i++) {
 		r = is_key_glob(argv[i]) ? add_glob(app, &all, argv[i], paths) :
 			add_profile(app, argv[i], paths);
@@ -144,8 +147,8 @@ const struct command cmd_backup = {
 	.name = "backup",
 	.arguments = "[WHAT...]",
 	.summary = "Keep the values as they are now",
-	.description = "WHAT is a profile, or a glob of keys such as 'net.ipv4.*'; without it, everything writable.\n"
-		"Prints the ID that \"kerntune restore ID\" takes.",
+	.description = "WHAT is a profile, or a glob of keys such as 'net.ipv4.*'; without it,\n"
+		"everything writable. Prints the ID that \"kerntune restore ID\" takes.",
 	.max_arguments = -1,
 	.formats = "table json",
 	.completes = "profile key",

@@ -105,8 +105,8 @@ const struct command cmd_check = {
 	.name = "check",
 	.arguments = "FILE...",
 	.summary = "Check profile files",
-	.description = "Checks syntax, fields, keys and values of profile files, or of profiles by name, and\n"
-		"of everything that they extend.",
+	.description = "Checks syntax, fields, keys and values of profile files, or of profiles by name,\n"
+		"and of everything that they extend.",
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.formats = "table json",

@@ -125,8 +125,8 @@ const struct command cmd_list = {
 	.name = "list",
 	.arguments = "",
 	.summary = "List the profiles",
-	.description = "One line for each profile: its name, what it is for, how many parameters it sets and\n"
-		"how many of them already hold on this host.",
+	.description = "One line for each profile: its name, what it is for, how many parameters it sets\n"
+		"and how many of them already hold on this host.",
 	.max_arguments = 0,
 	.formats = "table json",
 	.completes = "",

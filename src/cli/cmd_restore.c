@@ -184,8 +184,7 @@ static int restore_command(struct app *app, int argc, char *argv[])
 		.procsys = &app->procsys,
 		.force = app->options.force,
 		.stops_at_signal = true,
-		.only = app->options.only.words,
-		.only_count = app->options.only.count,
+		.filter = options_filter(&app->options),
 	};
 	struct restore_result result;
 	struct change *change;
@@ -212,8 +211,9 @@ const struct command cmd_restore = {
 	.name = "restore",
 	.arguments = "[ID]",
 	.summary = "Put the values of a backup back",
-	.description = "Without ID: the change that was interrupted, else the newest that still stands. A value\n"
-		"that somebody else has changed since is left alone, and named. Never asks.",
+	.description = "Without ID: the change that was interrupted, else the newest that still stands.\n"
+		"A value that somebody else has changed since is left alone, and named. Never\n"
+		"asks.",
 	.max_arguments = 1,
 	.changes = true,
 	.formats = "table json",

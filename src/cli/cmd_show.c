@@ -8,7 +8,6 @@
 #include "model/key.h"
 
 #include <errno.h>
-#include <string.h>
 
 static int print_json(struct app *app, const struct selection *selection)
 {
@@ -36,25 +35,23 @@ static const char *rule_text(struct app *app, const struct setting *setting)
 			setting->value.bytes);
 }
 
-static int print_table(struct app *app, const struct selection *selection)
+/* Not a table: the reasons are prose. */
+static int print_text(struct app *app, const struct selection *selection)
 {
-	static const struct column columns[] = {
-		{ "PARAMETER", false }, { "VALUE", true }, { "FROM", false }, { "WHY", true },
-	};
-	struct table *table = table_new(app, columns, COUNT_OF(columns));
-
 	for (size_t i = 0; i < selection->settings.count; i++) {
 		const struct setting *setting = selection->settings.settings[i];
-		const char *file = setting->key_span.source->name;
-		const char *base = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+		const char *key = key_display(app->arena, setting->path);
+		const char *rule = rule_text(app, setting);
 
-		table_add(table, (const struct cell[]){
-			{ key_display(app->arena, setting->path), STYLE_PLAIN },
-			{ rule_text(app, setting), STYLE_PLAIN },
-			{ arena_printf(app->arena, "%s:%u", base, setting->key_span.line), STYLE_FAINT },
-			{ setting->why ? setting->why : "", STYLE_PLAIN } });
+		if (!key || !rule)
+			return app_fail_errno(app, -ENOMEM, "printing the profile");
+		fprintf(app->out, "%s%s  %s%s\n", i ? "\n" : "", key, rule,
+			setting->optional ? "  (optional)" : "");
+		if (setting->why)
+			render_paragraph(app, 4, "    ", setting->why);
+		fprintf(app->out, "    [%s:%u]\n", setting->key_span.source->name, setting->key_span.line);
 	}
-	return table_print(table) < 0 ? app_fail_errno(app, -ENOMEM, "printing the profile") : EXIT_HOLDS;
+	return EXIT_HOLDS;
 }
 
 static int show_run(struct app *app, int argc, char *argv[])
@@ -69,7 +66,7 @@ static int show_run(struct app *app, int argc, char *argv[])
 		return print_json(app, &selection);
 	render_diags(app);
 	if (app_format_is(app, "table"))
-		return print_table(app, &selection);
+		return print_text(app, &selection);
 	if (app_format_is(app, "yaml"))
 		profile_yaml_write(&text, selection.names[0], selection.summary, selection.settings.settings,
 			selection.settings.count);

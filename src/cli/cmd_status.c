@@ -30,10 +30,13 @@ static bool is_superseded(const struct status *status, const char *path)
 	return false;
 }
 
+/* One that was put back since, and holds its original, is as it should be. */
 static bool has_drifted(const struct change_item *item)
 {
+	bool is_applied = item->status == CHANGE_APPLIED || item->status == CHANGE_ADJUSTED;
+
 	return item->undo_status == CHANGE_CONFLICT ||
-		(item->undo_status == CHANGE_UNCHANGED && item->ours.bytes &&
+		(item->undo_status == CHANGE_UNCHANGED && is_applied && item->ours.bytes &&
 			!value_equal(item->type, item->now, item->ours));
 }
 
@@ -225,8 +228,8 @@ const struct command cmd_status = {
 	.name = "status",
 	.arguments = "",
 	.summary = "Show what stands, and what needs attention",
-	.description = "Exits with 1 when a change was interrupted or could not be put back, or when a value\n"
-		"that it set has been changed by somebody else since.",
+	.description = "Exits with 1 when a change was interrupted or could not be put back, or when a\n"
+		"value that it set has been changed by somebody else since.",
 	.max_arguments = 0,
 	.formats = "table json",
 	.completes = "",

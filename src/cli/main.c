@@ -113,6 +113,12 @@ static int open_root(struct app *app)
 	return 0;
 }
 
+static int print_version(struct app *app)
+{
+	fprintf(app->out, "kerntune %s\n", KERNTUNE_VERSION);
+	return EXIT_HOLDS;
+}
+
 static int run_command(struct app *app, int argc, char *argv[])
 {
 	const char *problem;
@@ -123,6 +129,8 @@ static int run_command(struct app *app, int argc, char *argv[])
 		&problem);
 	if (r != 0)
 		return usage_error(app, problem);
+	if (app->options.version)
+		return print_version(app);
 	if (app->options.help) {
 		command_print_usage(app->out, app->command);
 		return EXIT_HOLDS;
@@ -147,10 +155,8 @@ static int run(struct app *app, int argc, char *argv[])
 	r = options_parse(app->arena, argc, argv, NULL, true, &app->options, &index, &problem);
 	if (r != 0)
 		return usage_error(app, problem);
-	if (app->options.version) {
-		fprintf(app->out, "kerntune %s\n", KERNTUNE_VERSION);
-		return EXIT_HOLDS;
-	}
+	if (app->options.version)
+		return print_version(app);
 	if (app->options.help) {
 		command_print_help(app->out);
 		return EXIT_HOLDS;

@@ -57,6 +57,16 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "exit with 1 when there are warnings" },
 };
 
+struct key_filter options_filter(const struct options *options)
+{
+	return (struct key_filter){
+		.only = options->only.words,
+		.only_count = options->only.count,
+		.skip = options->skip.words,
+		.skip_count = options->skip.count,
+	};
+}
+
 bool option_is_taken(const unsigned char *list, enum option_id id)
 {
 	if (option_rows[id].is_global)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "model/key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,6 +65,9 @@ struct option_row {
 };
 
 extern const struct option_row option_rows[OPTION_COUNT];
+
+/* --only and --skip. */
+struct key_filter options_filter(const struct options *options);
 
 /* Whether a command with this list (or NULL, before the command is known) takes the option. */
 bool option_is_taken(const unsigned char *list, enum option_id id);

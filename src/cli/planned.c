@@ -19,6 +19,12 @@ int planned_library(struct app *app, struct library *ret_library)
 	return r < 0 ? app_fail_errno(app, r, "looking for profiles") : 0;
 }
 
+static int fail_invalid(struct app *app)
+{
+	return app_fail(app, EXIT_INVALID, "invalid-profile", "%zu error%s%s", app->diags.errors,
+		app->diags.errors == 1 ? "" : "s", app->command->changes ? "; nothing was changed" : "");
+}
+
 int planned_select(struct app *app, int argc, char *argv[], struct selection *ret_selection)
 {
 	struct library *library = arena_alloc(app->arena, sizeof(*library));
@@ -30,8 +36,7 @@ int planned_select(struct app *app, int argc, char *argv[], struct selection *re
 	if (r < 0)
 		return app_fail_errno(app, r, "loading profiles");
 	if (r > 0)
-		return app_fail(app, EXIT_INVALID, "invalid-profile", "%zu error%s; nothing was changed",
-			app->diags.errors, app->diags.errors == 1 ? "" : "s");
+		return fail_invalid(app);
 	return 0;
 }
 
@@ -41,18 +46,14 @@ int planned_plan(struct app *app, const struct selection *selection, struct plan
 		.arena = app->arena,
 		.diags = &app->diags,
 		.procsys = &app->procsys,
-		.only = app->options.only.words,
-		.only_count = app->options.only.count,
-		.skip = app->options.skip.words,
-		.skip_count = app->options.skip.count,
+		.filter = options_filter(&app->options),
 	};
 	int r = planner_build(&planner, selection, ret_plan);
 
 	if (r < 0)
 		return app_fail_errno(app, r, "comparing with the live values");
 	if (r > 0)
-		return app_fail(app, EXIT_INVALID, "invalid-profile", "%zu error%s; nothing was changed",
-			app->diags.errors, app->diags.errors == 1 ? "" : "s");
+		return fail_invalid(app);
 	return 0;
 }
 
@@ -117,10 +118,10 @@ static void print_notes(struct app *app, const struct plan *plan)
 					}
 			if (told)
 				continue;
-			fprintf(app->out, "note: %s", row->key);
-			if (keys > 1)
-				fprintf(app->out, " and %zu more", keys - 1);
-			fprintf(app->out, ": %s\n", text);
+			text = keys > 1 ? arena_printf(app->arena, "%s and %zu more: %s", row->key, keys - 1, text) :
+				arena_printf(app->arena, "%s: %s", row->key, text);
+			if (text)
+				render_paragraph(app, 6, "note: ", text);
 		}
 	}
 }
@@ -132,8 +133,10 @@ static void print_reasons(struct app *app, const struct plan *plan, bool all)
 
 		if (row->status == PLAN_SAME && !all)
 			continue;
-		fprintf(app->out, "\n%s (%s:%u)\n  %s\n", row->key, row->setting->key_span.source->name,
-			row->setting->key_span.line, row->setting->why ? row->setting->why : "no reason given");
+		fprintf(app->out, "\n%s\n", row->key);
+		render_paragraph(app, 4, "    ", row->setting->why ? row->setting->why : "no reason given");
+		fprintf(app->out, "    [%s:%u]\n", row->setting->key_span.source->name,
+			row->setting->key_span.line);
 	}
 	fputc('\n', app->out);
 }

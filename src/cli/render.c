@@ -10,8 +10,9 @@
 #include <locale.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
-enum { EXCERPT_MAX = 120, EXCERPT_BEFORE = 60 };
+enum { EXCERPT_MAX = 120, EXCERPT_BEFORE = 60, PROSE_WIDTH = 80 };
 
 /* What libsmartcols calls its colours, and the sequences they stand for. */
 static const struct {
@@ -181,17 +182,64 @@ void render_note(struct app *app, const char *format, ...)
 	va_start(arguments, format);
 	text = arena_vprintf(app->arena, format, arguments);
 	va_end(arguments);
+	/* Where both go to one file, the note stays behind the table that it is about. */
+	fflush(app->out);
 	if (text) {
 		print_safe_text(app->err, text);
 		fputc('\n', app->err);
 	}
 }
 
+/* ---- prose ---- */
+
+/* Of the terminal on stdout; `otherwise` when it is none. */
+static size_t output_width(const struct app *app, size_t otherwise)
+{
+	struct winsize size;
+
+	if (ioctl(fileno(app->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return otherwise;
+}
+
+void render_paragraph(struct app *app, size_t indent, const char *first, const char *text)
+{
+	size_t width = output_width(app, PROSE_WIDTH), column = strlen(first);
+
+	fputs(first, app->out);
+	while (*text) {
+		size_t length = strcspn(text, " \n");
+
+		if (column > indent && column + 1 + length > width && length > 0) {
+			fprintf(app->out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent || column < strlen(first)) {
+			fputc(' ', app->out);
+			column++;
+		}
+		print_safe(app->out, text, length);
+		column += length;
+		text += length;
+		text += strspn(text, " \n");
+	}
+	fputc('\n', app->out);
+}
+
 /* ---- tables ---- */
+
+enum { COLUMNS_MAX = 8, ROOM_MIN = 8 };
+
+struct table_column {
+	struct libscols_column *column;
+	size_t width;		/* of its widest cell, the header included */
+	size_t room;		/* what it gets where the table does not fit */
+	bool may_wrap;
+};
 
 struct table {
 	struct libscols_table *table;
-	size_t columns;
+	struct table_column columns[COLUMNS_MAX];
+	size_t count, terminal_width;	/* 0: no terminal, no limit */
 	bool color, failed;
 };
 
@@ -203,7 +251,8 @@ struct table *table_new(const struct app *app, const struct column columns[], si
 		return NULL;
 	/* Only here does the character set matter: for the width of what is not ASCII. */
 	setlocale(LC_CTYPE, "");
-	*table = (struct table){ .table = scols_new_table(), .columns = count, .color = app->color_out };
+	*table = (struct table){ .table = scols_new_table(), .count = count, .color = app->color_out,
+		.terminal_width = output_width(app, 0) };
 	if (!table->table) {
 		memory_free(table);
 		return NULL;
@@ -212,9 +261,15 @@ struct table *table_new(const struct app *app, const struct column columns[], si
 	scols_table_set_stream(table->table, app->out);
 	scols_table_enable_noheadings(table->table, app->options.no_legend);
 	scols_table_enable_colors(table->table, app->color_out);
-	for (size_t i = 0; i < count; i++)
-		table->failed |= !scols_table_new_column(table->table, columns[i].name,
-			columns[i].may_wrap ? 0.3 : 0, columns[i].may_wrap ? SCOLS_FL_WRAP : 0);
+	for (size_t i = 0; i < count; i++) {
+		struct table_column *column = &table->columns[i];
+
+		column->column = scols_table_new_column(table->table, columns[i].name, 0,
+			columns[i].may_wrap ? SCOLS_FL_WRAP : 0);
+		column->width = strlen(columns[i].name);
+		column->may_wrap = columns[i].may_wrap;
+		table->failed |= !column->column;
+	}
 	return table;
 }
 
@@ -227,10 +282,94 @@ void table_add(struct table *table, const struct cell cells[])
 			table->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < table->columns; i++) {
-		table->failed |= scols_line_set_data(line, i, cells[i].text ? cells[i].text : "-") != 0;
+	for (size_t i = 0; i < table->count; i++) {
+		const char *text = cells[i].text ? cells[i].text : "-";
+
+		table->failed |= scols_line_set_data(line, i, text) != 0;
+		if (strlen(text) > table->columns[i].width)
+			table->columns[i].width = strlen(text);
 		if (table->color && styles[cells[i].style].name)
 			scols_cell_set_color(scols_line_get_cell(line, i), styles[cells[i].style].name);
+	}
+}
+
+/* The end of the first line of text when lines hold `room` bytes: before a blank, where there is one. */
+static size_t line_length(const char *text, size_t room)
+{
+	size_t length = strcspn(text, " ");
+
+	while (text[length] == ' ') {
+		size_t next = length + 1 + strcspn(text + length + 1, " ");
+
+		if (next > room)
+			break;
+		length = next;
+	}
+	return length;
+}
+
+/* For libsmartcols: the length of the longest line, and cutting off the next one. */
+static size_t longest_line(const struct libscols_column *column, const char *text, void *room)
+{
+	size_t longest = 0;
+
+	(void)column;
+	while (*text) {
+		size_t length = line_length(text, *(size_t *)room);
+
+		if (length > longest)
+			longest = length;
+		text += length + (text[length] == ' ');
+	}
+	return longest;
+}
+
+static char *next_line(const struct libscols_column *column, char *text, void *room)
+{
+	size_t length = line_length(text, *(size_t *)room);
+
+	(void)column;
+	if (text[length] == '\0')
+		return NULL;
+	text[length] = '\0';
+	return text + length + 1;
+}
+
+/* Shares what the fixed columns leave among those that may wrap: a narrow one keeps its width, and the
+ * others divide the rest. libsmartcols alone would break numbers in the middle. */
+static void fit_columns(struct table *table)
+{
+	size_t fixed = table->count - 1, open = 0, left, before;
+
+	for (size_t i = 0; i < table->count; i++) {
+		if (!table->columns[i].may_wrap)
+			fixed += table->columns[i].width;
+		else
+			open++;
+	}
+	left = table->terminal_width > fixed ? table->terminal_width - fixed : 0;
+	do {
+		before = open;
+		for (size_t i = 0; i < table->count; i++) {
+			struct table_column *column = &table->columns[i];
+
+			if (!column->may_wrap || column->room || column->width > left / open)
+				continue;
+			column->room = column->width;
+			left -= column->width;
+			open--;
+			if (open == 0)
+				return;
+		}
+	} while (open < before);
+	for (size_t i = 0; i < table->count; i++) {
+		struct table_column *column = &table->columns[i];
+
+		if (!column->may_wrap || column->room)
+			continue;
+		column->room = left / open > ROOM_MIN ? left / open : ROOM_MIN;
+		table->failed |= scols_column_set_wrapfunc(column->column, longest_line, next_line,
+			&column->room) != 0;
 	}
 }
 
@@ -247,6 +386,8 @@ int table_print(struct table *table)
 
 	if (!table)
 		return r;
+	if (table->terminal_width)
+		fit_columns(table);
 	if (!table->failed && scols_print_table(table->table) == 0)
 		r = 0;
 	table_discard(table);

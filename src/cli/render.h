@@ -16,6 +16,12 @@ void render_warning(struct app *app, const char *text);
 /* A line about what was done; not with --quiet. */
 void render_note(struct app *app, const char *format, ...) PRINTF_FORMAT(2, 3);
 
+/* ---- prose, on stdout ---- */
+
+/* Fills the text to the width of the terminal (80 columns without one); the first line begins with
+ * `first`, the others with `indent` blanks. */
+void render_paragraph(struct app *app, size_t indent, const char *first, const char *text);
+
 /* ---- tables, on stdout ---- */
 
 enum cell_style { STYLE_PLAIN, STYLE_GOOD, STYLE_CHANGE, STYLE_BAD, STYLE_FAINT };

@@ -3,21 +3,10 @@
 #include "engine/planner.h"
 
 #include "base/similar.h"
-#include "model/key.h"
+#include "model/validate.h"
 
 #include <errno.h>
 #include <string.h>
-
-static bool is_selected(const struct planner *planner, const char *path)
-{
-	bool selected = planner->only_count == 0;
-
-	for (size_t i = 0; i < planner->only_count; i++)
-		selected |= key_selected(planner->arena, planner->only[i], path);
-	for (size_t i = 0; i < planner->skip_count; i++)
-		selected &= !key_selected(planner->arena, planner->skip[i], path);
-	return selected;
-}
 
 const char *planner_suggest(const struct planner *planner, const char *path)
 {
@@ -173,6 +162,17 @@ static int classify(const struct planner *planner, struct plan_row *row)
 	return row->live_text ? classify_live(planner, row) : -ENOMEM;
 }
 
+/* What a glob asks for could not be checked before it was known which keys it means. */
+static void validate_expanded(const struct planner *planner, const char *path, const struct setting *setting)
+{
+	struct setting expanded = *setting;
+
+	if (catalog_find(setting->path) == catalog_find(path))
+		return;
+	expanded.path = path;
+	validate_setting(planner->diags, &expanded);
+}
+
 static int add_row(const struct planner *planner, struct plan *plan, const char *path,
 	const struct setting *setting)
 {
@@ -180,8 +180,9 @@ static int add_row(const struct planner *planner, struct plan *plan, const char 
 	struct plan_row *grown;
 	int r;
 
-	if (!is_selected(planner, path))
+	if (!key_filter_selects(&planner->filter, planner->arena, path))
 		return 0;
+	validate_expanded(planner, path, setting);
 	row.key = key_display(planner->arena, path);
 	row.target = setting->value;
 	r = row.key ? classify(planner, &row) : -ENOMEM;
@@ -196,13 +197,22 @@ static int add_row(const struct planner *planner, struct plan *plan, const char 
 	return 0;
 }
 
-/* Whether a later glob of the list matches the path as well, and so wins. */
-static bool is_overridden(const struct resolved *settings, size_t index, const char *path)
+/* The setting that decides about a key which a glob matched: an explicit one, else the last glob. Profiles
+ * of the command line that want different things are reported. */
+static size_t deciding_setting(const struct planner *planner, const struct resolved *settings, size_t index,
+	const char *path)
 {
-	for (size_t i = index + 1; i < settings->count; i++)
+	size_t winner = resolve_find(settings, path);
+
+	for (size_t i = index + 1; winner == RESOLVE_NOT_FOUND && i < settings->count; i++)
 		if (key_is_glob(settings->settings[i]->path) && key_matches(settings->settings[i]->path, path))
-			return true;
-	return false;
+			winner = i;
+	if (winner == RESOLVE_NOT_FOUND)
+		return index;
+	if (resolve_clashes(settings, index, winner))
+		resolve_report_clash(planner->diags, path, settings->settings[index],
+			settings->settings[winner]);
+	return winner;
 }
 
 static int add_glob_rows(const struct planner *planner, struct plan *plan, const struct resolved *settings,
@@ -219,8 +229,7 @@ static int add_glob_rows(const struct planner *planner, struct plan *plan, const
 		diag_hint(planner->diags, "it will have no effect; look below /proc/sys for the name");
 	}
 	for (size_t i = 0; r == 0 && i < paths.count; i++)
-		if (!resolve_find(settings, paths.paths[i]) &&
-			!is_overridden(settings, index, paths.paths[i]))
+		if (deciding_setting(planner, settings, index, paths.paths[i]) == index)
 			r = add_row(planner, plan, paths.paths[i], setting);
 	return r;
 }

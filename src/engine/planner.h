@@ -8,16 +8,14 @@
 #include "base/diag.h"
 #include "engine/library.h"
 #include "kernel/procsys.h"
+#include "model/key.h"
 #include "model/plan.h"
 
 struct planner {
 	struct arena *arena;
 	struct diags *diags;
 	struct procsys *procsys;
-	const char *const *only;	/* --only: patterns of which one must select a key; none selects all */
-	size_t only_count;
-	const char *const *skip;	/* --skip */
-	size_t skip_count;
+	struct key_filter filter;	/* --only and --skip */
 };
 
 /* 0; 1 with errors in the diagnostics; -ENOMEM. */

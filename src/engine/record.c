@@ -137,18 +137,42 @@ const char *record_timestamp(struct arena *arena)
 	return arena_strdup(arena, text);
 }
 
-static const char *new_id(struct arena *arena)
+/* The one right after another in the order of names; NULL when memory is short or there is none. */
+static const char *next_id(struct arena *arena, const char *id)
+{
+	const char *dash = strchr(id, '-');
+	unsigned long suffix = strtoul(dash + 1, NULL, 16);
+
+	return suffix == 0xffff ? NULL : arena_printf(arena, "%.*s-%04lx", (int)(dash - id), id, suffix + 1);
+}
+
+/* The order of ids tells which change is the newest, so none may sort before one that is there already:
+ * several fit into a second, and clocks are set back. */
+static int new_id(const struct record_store *store, struct arena *arena, const char **ret_id)
 {
 	char text[sizeof("20261122T064700Z") + 8];
 	time_t now = time(NULL);
+	const char *const *ids;
+	const char *id;
 	unsigned short suffix;
 	struct tm utc;
+	size_t count;
+	int r = record_list(store, arena, &ids, &count);
 
+	if (r < 0)
+		return r;
 	if (!gmtime_r(&now, &utc) || strftime(text, sizeof(text), "%Y%m%dT%H%M%SZ", &utc) == 0)
-		return NULL;
+		return -EOVERFLOW;
 	if (getrandom(&suffix, sizeof(suffix), GRND_NONBLOCK) != sizeof(suffix))
 		suffix = (unsigned short)getpid();
-	return arena_printf(arena, "%s-%04x", text, (unsigned)suffix);
+	/* The upper half is left for those that follow within the second. */
+	id = arena_printf(arena, "%s-%04x", text, suffix & 0x7fffu);
+	if (id && count && strcmp(id, ids[count - 1]) <= 0)
+		id = next_id(arena, ids[count - 1]);
+	if (!id)
+		return -ENOMEM;
+	*ret_id = id;
+	return 0;
 }
 
 static int replace_record(const struct record_store *store, const struct change *change, bool durable)
@@ -218,11 +242,12 @@ static void remove_record(const struct record_store *store, const struct change 
 
 int record_begin(struct record_store *store, struct arena *arena, struct change *change)
 {
-	int r;
+	int r = new_id(store, arena, &change->id);
 
-	change->id = new_id(arena);
+	if (r < 0)
+		return r;
 	change->created = record_timestamp(arena);
-	if (!change->id || !change->created)
+	if (!change->created)
 		return -ENOMEM;
 	change->state = CHANGE_RECORDED;
 	r = change->kind == CHANGE_BACKUP ? 0 : open_log(store, change);

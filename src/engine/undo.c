@@ -4,7 +4,6 @@
 
 #include "kernel/signals.h"
 #include "model/catalog.h"
-#include "model/key.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,10 +18,7 @@ struct wanted {
 
 static bool is_selected(const struct undo *undo, const char *path)
 {
-	for (size_t i = 0; i < undo->only_count; i++)
-		if (key_selected(undo->arena, undo->only[i], path))
-			return true;
-	return undo->only_count == 0;
+	return key_filter_selects(&undo->filter, undo->arena, path);
 }
 
 /* Reads what stands there now; NULL bytes when it cannot be read. */

@@ -18,14 +18,14 @@
 #include "base/arena.h"
 #include "kernel/procsys.h"
 #include "model/change.h"
+#include "model/key.h"
 
 struct undo {
 	struct arena *arena;
 	struct procsys *procsys;
 	bool force;
 	bool stops_at_signal;		/* between two keys; else signals wait until all is done */
-	const char *const *only;	/* patterns that select keys; the others are left as they are */
-	size_t only_count;
+	struct key_filter filter;	/* the keys that are meant; the others are left as they are */
 };
 
 /* Makes sure that the steps of the change and undo_run() will have the memory they need: before the first write.

@@ -37,7 +37,8 @@ static ssize_t plain_write(void *context, const char *path, int fd, const void *
 
 int procsys_open(const struct rootdir *root, enum procsys_mode mode, struct procsys *ret_procsys)
 {
-	CLEANUP_FD int fd = rootdir_open_path(root, "proc/sys", O_PATH | O_DIRECTORY);
+	/* Not O_PATH: fstatfs(2) takes such a descriptor only since Linux 3.12. */
+	CLEANUP_FD int fd = rootdir_open_path(root, "proc/sys", O_RDONLY | O_DIRECTORY);
 	struct statfs status;
 
 	if (fd < 0)

@@ -127,3 +127,14 @@ bool key_selected(struct arena *arena, const char *pattern, const char *path)
 	return fnmatch(pattern, path, FNM_NOESCAPE) == 0 ||
 		(dotted && fnmatch(pattern, dotted, FNM_NOESCAPE) == 0);
 }
+
+bool key_filter_selects(const struct key_filter *filter, struct arena *arena, const char *path)
+{
+	bool selected = filter->only_count == 0;
+
+	for (size_t i = 0; i < filter->only_count; i++)
+		selected |= key_selected(arena, filter->only[i], path);
+	for (size_t i = 0; i < filter->skip_count; i++)
+		selected &= !key_selected(arena, filter->skip[i], path);
+	return selected;
+}

@@ -15,7 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { KEY_LENGTH_MAX = 1024 };
+/* Twice as long as any in the kernel; and YAML ends a simple key, quoted and escaped, at 1024 characters. */
+enum { KEY_LENGTH_MAX = 500 };
 
 enum key_problem {
 	KEY_EMPTY = 1,
@@ -43,3 +44,12 @@ bool key_matches(const char *glob, const char *path);
 /* Whether a --only or --skip pattern selects the path: here * crosses components, and both the dotted
  * and the slash form may match, so that 'net.*' means everything below net. */
 bool key_selected(struct arena *arena, const char *pattern, const char *path);
+
+/* Which keys a command is about: those that match one of `only` (all, when there is none), but none of
+ * `skip`. All zero selects everything. */
+struct key_filter {
+	const char *const *only, *const *skip;
+	size_t only_count, skip_count;
+};
+
+bool key_filter_selects(const struct key_filter *filter, struct arena *arena, const char *path);

@@ -42,15 +42,21 @@ static int insert(struct resolved *resolved, size_t at, const struct setting *se
 	size_t *by_path = arena_grow(resolved->arena, resolved->by_path, resolved->count,
 		&resolved->by_path_capacity, sizeof(*by_path));
 
+	unsigned *chains = arena_grow(resolved->arena, resolved->chains, resolved->count,
+		&resolved->chains_capacity, sizeof(*chains));
+
 	if (settings)
 		resolved->settings = settings;
 	if (by_path)
 		resolved->by_path = by_path;
-	if (!settings || !by_path)
+	if (chains)
+		resolved->chains = chains;
+	if (!settings || !by_path || !chains)
 		return -ENOMEM;
 
 	memmove(by_path + at + 1, by_path + at, (resolved->count - at) * sizeof(*by_path));
 	by_path[at] = resolved->count;
+	chains[resolved->count] = resolved->joined;
 	settings[resolved->count++] = setting;
 	return 0;
 }
@@ -74,7 +80,7 @@ int resolve_override(struct resolved *resolved, const struct profile *profile)
 	return 0;
 }
 
-bool resolve_agrees(const struct setting *a, const struct setting *b)
+static bool agrees(const struct setting *a, const struct setting *b)
 {
 	return a->rule == b->rule &&
 		value_equal(catalog_type(catalog_find(a->path)), a->value, b->value);
@@ -98,6 +104,7 @@ void resolve_report_clash(struct diags *diags, const char *path, const struct se
 
 int resolve_join(struct resolved *resolved, struct diags *diags, const struct resolved *other)
 {
+	resolved->joined++;
 	for (size_t i = 0; i < other->count; i++) {
 		const struct setting *setting = other->settings[i];
 		bool found;
@@ -106,7 +113,7 @@ int resolve_join(struct resolved *resolved, struct diags *diags, const struct re
 		if (found) {
 			const struct setting *before = resolved->settings[resolved->by_path[at]];
 
-			if (!resolve_agrees(before, setting))
+			if (!agrees(before, setting))
 				resolve_report_clash(diags, setting->path, before, setting);
 		} else {
 			int r = insert(resolved, at, setting);
@@ -118,10 +125,16 @@ int resolve_join(struct resolved *resolved, struct diags *diags, const struct re
 	return 0;
 }
 
-const struct setting *resolve_find(const struct resolved *resolved, const char *path)
+size_t resolve_find(const struct resolved *resolved, const char *path)
 {
 	bool found;
 	size_t at = lookup(resolved, path, &found);
 
-	return found ? resolved->settings[resolved->by_path[at]] : NULL;
+	return found ? resolved->by_path[at] : RESOLVE_NOT_FOUND;
+}
+
+bool resolve_clashes(const struct resolved *resolved, size_t a, size_t b)
+{
+	return resolved->chains[a] != resolved->chains[b] &&
+		!agrees(resolved->settings[a], resolved->settings[b]);
 }

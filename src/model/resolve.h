@@ -18,6 +18,9 @@ struct resolved {
 	size_t count, settings_capacity;
 	size_t *by_path;			/* indices, sorted by path */
 	size_t by_path_capacity;
+	unsigned *chains;			/* parallel to settings: which resolve_join() brought it */
+	size_t chains_capacity;
+	unsigned joined;
 };
 
 void resolve_init(struct resolved *resolved, struct arena *arena);
@@ -27,10 +30,12 @@ MUST_CHECK int resolve_override(struct resolved *resolved, const struct profile 
 MUST_CHECK int resolve_join(struct resolved *resolved, struct diags *diags,
 	const struct resolved *other);
 
-/* The setting with this very path (no glob expansion), or NULL. */
-const struct setting *resolve_find(const struct resolved *resolved, const char *path);
+/* The index of the setting with this very path (no glob expansion), or RESOLVE_NOT_FOUND. */
+#define RESOLVE_NOT_FOUND ((size_t)-1)
+size_t resolve_find(const struct resolved *resolved, const char *path);
 
-/* Reports two settings that ask for different things of the key `path`. */
+/* Whether two settings of a joined list that are about one key come from different profiles of the command
+ * line and ask for different things; and the report of it. */
+bool resolve_clashes(const struct resolved *resolved, size_t a, size_t b);
 void resolve_report_clash(struct diags *diags, const char *path, const struct setting *a,
 	const struct setting *b);
-bool resolve_agrees(const struct setting *a, const struct setting *b);
