@@ -30,17 +30,25 @@ static const struct {
 /* Text from a file may hold anything: what could move the cursor is shown as a question mark. */
 static void print_safe(FILE *out, const char *text, size_t length)
 {
-	while (length > 0) {
-		uint32_t character;
-		size_t size = utf8_decode(text, length, &character);
+	size_t safe = 0;
 
-		if (size == 0 || (utf8_is_unsafe(character) && character != '\t' && character != '\n'))
-			fputc('?', out);
-		else
-			fwrite(text, 1, size, out);
-		text += size ? size : 1;
-		length -= size ? size : 1;
+	while (safe < length) {
+		uint32_t character;
+		size_t size = utf8_decode(text + safe, length - safe, &character);
+
+		if (size > 0 && (!utf8_is_unsafe(character) || character == '\t' || character == '\n')) {
+			safe += size;
+			continue;
+		}
+		fwrite(text, 1, safe, out);
+		fputc('?', out);
+		safe += size ? size : 1;
+		text += safe;
+		length -= safe;
+		safe = 0;
 	}
+	/* In one piece: stderr has no buffer. */
+	fwrite(text, 1, safe, out);
 }
 
 static void print_safe_text(FILE *out, const char *text)
@@ -75,7 +83,14 @@ static struct value source_line(const struct source *source, unsigned line)
 		at = stop ? stop + 1 : end;
 	}
 	stop = memchr(at, '\n', (size_t)(end - at));
-	return (struct value){ at, (size_t)((stop ? stop : end) - at) };
+	if (!stop)
+		stop = end;
+	/* Neither of the two counts as a column. */
+	if (at == source->text && source->length >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
+		at += 3;
+	if (stop > at && stop[-1] == '\r')
+		stop--;
+	return (struct value){ at, (size_t)(stop - at) };
 }
 
 /* Prints `count` characters of the line beginning with number `first` (from 0), or as many blanks. */
@@ -156,6 +171,7 @@ void render_diags(struct app *app)
 
 void render_error(struct app *app, const char *text)
 {
+	fflush(app->out);
 	fputs("kerntune: ", app->err);
 	print_label(app, STYLE_BAD, "error:");
 	print_safe_text(app->err, text);
@@ -166,6 +182,7 @@ void render_warning(struct app *app, const char *text)
 {
 	if (app->options.quiet)
 		return;
+	fflush(app->out);
 	fputs("kerntune: ", app->err);
 	print_label(app, STYLE_CHANGE, "warning:");
 	print_safe_text(app->err, text);
@@ -240,7 +257,7 @@ struct table {
 	struct libscols_table *table;
 	struct table_column columns[COLUMNS_MAX];
 	size_t count, terminal_width;	/* 0: no terminal, no limit */
-	bool color, failed;
+	bool color, is_ascii, failed;
 };
 
 struct table *table_new(const struct app *app, const struct column columns[], size_t count)
@@ -249,10 +266,8 @@ struct table *table_new(const struct app *app, const struct column columns[], si
 
 	if (!table)
 		return NULL;
-	/* Only here does the character set matter: for the width of what is not ASCII. */
-	setlocale(LC_CTYPE, "");
 	*table = (struct table){ .table = scols_new_table(), .count = count, .color = app->color_out,
-		.terminal_width = output_width(app, 0) };
+		.is_ascii = true, .terminal_width = output_width(app, 0) };
 	if (!table->table) {
 		memory_free(table);
 		return NULL;
@@ -273,6 +288,13 @@ struct table *table_new(const struct app *app, const struct column columns[], si
 	return table;
 }
 
+static bool is_ascii(const char *text)
+{
+	while (*text && !(*text & 0x80))
+		text++;
+	return *text == '\0';
+}
+
 void table_add(struct table *table, const struct cell cells[])
 {
 	struct libscols_line *line = table ? scols_table_new_line(table->table, NULL) : NULL;
@@ -286,6 +308,7 @@ void table_add(struct table *table, const struct cell cells[])
 		const char *text = cells[i].text ? cells[i].text : "-";
 
 		table->failed |= scols_line_set_data(line, i, text) != 0;
+		table->is_ascii = table->is_ascii && is_ascii(text);
 		if (strlen(text) > table->columns[i].width)
 			table->columns[i].width = strlen(text);
 		if (table->color && styles[cells[i].style].name)
@@ -388,6 +411,9 @@ int table_print(struct table *table)
 		return r;
 	if (table->terminal_width)
 		fit_columns(table);
+	/* Only here does the character set matter, for the width of what is not ASCII; it costs a dozen files. */
+	if (!table->is_ascii)
+		setlocale(LC_CTYPE, "");
 	if (!table->failed && scols_print_table(table->table) == 0)
 		r = 0;
 	table_discard(table);

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""The man pages say what the program has, and nothing else."""
+
+import json
+import re
+import shutil
+import subprocess
+import unittest
+
+import docs
+
+PAGES = ('kerntune.8', 'kerntune-profile.5')
+
+
+def words_of_table(path, table):
+    """The strings of a C table of names."""
+    body = re.search(table + r'\[[^\]]*\] = \{(.*?)\};', docs.read(path), re.DOTALL).group(1)
+    return re.findall(r'"([^"]+)"', body)
+
+
+class Commands(unittest.TestCase):
+    page = docs.Page('kerntune.8')
+
+    def test_each_command_has_its_section(self):
+        self.assertEqual(self.page.names('COMMANDS'), docs.commands())
+
+    def test_synopsis_names_the_commands(self):
+        self.assertEqual(docs.marked(self.page.sections['SYNOPSIS'], 'Cm'), docs.commands())
+
+    def test_global_options(self):
+        self.assertEqual(docs.flags(self.page.sections['GLOBAL OPTIONS'], item=True), set(docs.options()))
+
+    def test_options_of_each_command(self):
+        common = set(docs.options())
+        for command in docs.commands():
+            with self.subTest(command=command):
+                lines = self.page.subsections['COMMANDS', command]
+                own = set(docs.options(command)) - common
+                self.assertEqual(docs.flags(lines, item=True), own)
+                # The text may also speak of a global one.
+                self.assertLessEqual(docs.flags(lines), own | common)
+
+    def test_no_option_is_invented(self):
+        known = set(docs.options()).union(*(docs.options(command) for command in docs.commands()))
+        for name in PAGES:
+            self.assertLessEqual(docs.flags(docs.Page(name).lines), known, name)
+
+    def test_formats(self):
+        for command in docs.commands():
+            formats = {row[0] for row in docs.ask('format', command)} - {'table', 'json'}
+            text = '\n'.join(self.page.subsections['COMMANDS', command])
+            for name in formats:
+                self.assertIn(f'.Ql {name}', text, command)
+
+    def test_environment(self):
+        used = set()
+        for path in (docs.SOURCE / 'src').rglob('*.c'):
+            used.update(re.findall(r'getenv\("(\w+)"\)', path.read_text(encoding='utf-8')))
+        self.assertEqual(set(docs.marked(self.page.sections['ENVIRONMENT'], 'Ev', item=True)), used)
+
+    def test_exit_codes(self):
+        enum = re.findall(r'^\s*EXIT_(\w+) = (\d+)', docs.read('src/cli/exit_code.h'), re.MULTILINE)
+        expected = {'128+n' if name == 'SIGNAL' else number for name, number in enum}
+        lines = self.page.sections['EXIT STATUS']
+        self.assertEqual({line.split()[1] for line in lines if line.startswith('.It ')}, expected)
+
+
+class Json(unittest.TestCase):
+    """Fields and words of the JSON output."""
+
+    page = docs.Page('kerntune.8')
+
+    def sections(self, command):
+        """The fields documented in the subsections that name the command."""
+        found = set()
+        for title in self.page.names('JSON OUTPUT'):
+            if command in title.split(' and '):
+                found.update(docs.marked(self.page.subsections['JSON OUTPUT', title], 'Va'))
+        return found
+
+    def fields(self, command):
+        """All that a command may print. A change has the same fields in "status" as in "history"."""
+        also = self.sections('history') if command == 'status' else set()
+        return self.sections('Every command') | self.sections(command) | also
+
+    def collect(self, value, found):
+        if isinstance(value, dict):
+            found.update(value)
+            for child in value.values():
+                self.collect(child, found)
+        elif isinstance(value, list):
+            for child in value:
+                self.collect(child, found)
+
+    def outputs(self):
+        """(arguments, exit code, object) of runs that together print every field."""
+        with docs.FakeRoot() as root:
+            profile = root.write('web.yaml', 'profile: web\nsummary: test\nparameters:\n'
+                                 '  net.core.somaxconn: {value: 16384, why: a reason}\n'
+                                 '  net.core.rmem_max: {at_least: 4194304}\n')
+            broken = root.write('broken.yaml', 'profile: broken\nparameters:\n  net.core.somaxconn: 1\n'
+                                '  net.core.somaxconn: 2\n')
+
+            def one(code, *arguments):
+                result = root.run('--json', *arguments)
+                self.assertEqual(result.returncode, code, f'{arguments}: {result.stdout}{result.stderr}')
+                return arguments, code, json.loads(result.stdout)
+
+            yield one(0, 'diff', profile)
+            yield one(1, 'verify', profile)
+            yield one(0, 'list')
+            yield one(0, 'show', profile)
+            yield one(2, 'check', broken)
+            yield one(2, 'apply', profile)
+            yield one(0, 'apply', '-n', profile)
+            yield one(0, 'apply', '-y', '--label', 'a remark', profile)
+            yield one(0, 'apply', '-y', profile)
+            yield one(0, 'status')
+            root.write('proc/sys/net/core/somaxconn', '1234\n')
+            yield one(1, 'status')
+            yield one(0, 'restore', '-n')
+            yield one(4, 'restore')
+            yield one(0, 'restore', '--force')
+            yield one(2, 'restore')
+            backup = one(0, 'backup', 'net.core.*')
+            yield backup
+            yield one(0, 'history')
+            yield one(0, 'history', backup[2]['id'])
+            yield one(2, 'frobnicate')
+
+    def test_fields(self):
+        printed = {}
+        for arguments, _, output in self.outputs():
+            command = re.fullmatch(r'kerntune\.(\w+)/1', output['schema']).group(1)
+            found = set()
+            self.collect(output, found)
+            with self.subTest(arguments=arguments):
+                self.assertLessEqual({name.removesuffix('_base64') for name in found}, self.fields(command))
+            printed.setdefault(command, set()).update(found)
+        # The other way round: nothing is documented that no run has printed.
+        for title in self.page.names('JSON OUTPUT'):
+            of = printed if title == 'Every command' else title.split(' and ')
+            documented = set(docs.marked(self.page.subsections['JSON OUTPUT', title], 'Va'))
+            self.assertEqual(documented - set().union(*(printed[command] for command in of)), set(), title)
+
+    def test_fields_in_the_sources(self):
+        """Also those that no run on a fake root prints."""
+        documented = set(docs.marked(self.page.sections['JSON OUTPUT'], 'Va'))
+        calls = r'(?:json_add_\w+|json_out_names|add_value)\([^"();]*?"(\w+)"'
+        paths = [docs.SOURCE / 'src/format/json_out.c', *(docs.SOURCE / 'src/cli').glob('*.c')]
+        for path in paths:
+            for name in re.findall(calls, path.read_text(encoding='utf-8')):
+                self.assertIn(name, documented, path)
+
+    def test_words(self):
+        documented = set(docs.marked(self.page.sections['JSON OUTPUT'], 'Cm'))
+        words = [
+            *words_of_table('src/model/change.c', 'kind_names'),
+            *words_of_table('src/model/change.c', 'state_names'),
+            *words_of_table('src/model/change.c', 'role_names'),
+            *words_of_table('src/model/change.c', 'status_names'),
+            *words_of_table('src/model/plan.c', 'names'),
+            *words_of_table('src/model/profile.c', 'names'),
+            *words_of_table('src/engine/apply.c', 'names'),
+        ]
+        self.assertGreater(len(words), 30)
+        self.assertEqual([word for word in words if word not in documented], [])
+
+
+class ProfilePage(unittest.TestCase):
+    """kerntune-profile(5): fields, examples, the shipped profiles."""
+
+    page = docs.Page('kerntune-profile.5')
+
+    def fields(self, table):
+        body = re.search(table + r'\[\] = \{(.*?)\};', docs.read('src/format/profile_yaml.c'), re.DOTALL).group(1)
+        return set(re.findall(r'\{ "(\w+)"', body))
+
+    def test_fields(self):
+        for section, table in (('FIELDS OF A PROFILE', 'profile_fields'), ('FIELDS OF A PARAMETER', 'setting_fields')):
+            self.assertEqual(set(docs.marked(self.page.sections[section], 'Cm', item=True)), self.fields(table))
+
+    def test_shipped_profiles(self):
+        listed = [line.split()[1] for line in self.page.sections['SHIPPED PROFILES'] if line.startswith('.It ')]
+        self.assertEqual(sorted(listed), sorted(path.stem for path in (docs.SOURCE / 'profiles').glob('*.yaml')))
+
+    def test_examples_pass(self):
+        blocks, block = [], None
+        for line in self.page.lines:
+            if line.startswith('.Bd -literal'):
+                block = []
+            elif line.startswith('.Ed'):
+                blocks.append(block)
+                block = None
+            elif block is not None:
+                block.append(line.replace('\\e', '\\'))
+        examples = [block for block in blocks if block[0].startswith('profile: ')]
+        self.assertGreaterEqual(len(examples), 4)
+        with docs.FakeRoot() as root:
+            for example in examples:
+                name = example[0].split()[1]
+                path = root.write(f'{name}.yaml', '\n'.join(example) + '\n')
+                result = root.run('check', path)
+                self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_later_fields_are_refused(self):
+        with docs.FakeRoot() as root:
+            for field in ('variables: {}', 'when: x', 'parameters: {net.core.somaxconn: "${ram_pages}"}'):
+                result = root.run('check', root.write('later.yaml', f'profile: later\n{field}\n'))
+                self.assertEqual(result.returncode, 2)
+                self.assertIn('not supported by this version', result.stderr)
+
+
+@unittest.skipUnless(shutil.which('mandoc'), 'needs mandoc')
+class Mandoc(unittest.TestCase):
+    def test_lint(self):
+        for name in PAGES:
+            result = subprocess.run(['mandoc', '-T', 'lint', '-W', 'warning', docs.SOURCE / 'man' / name],
+                                    capture_output=True, text=True)
+            self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ''))
+
+
+@unittest.skipUnless(shutil.which('man'), 'needs man')
+class Man(unittest.TestCase):
+    def test_no_warnings(self):
+        for name in PAGES:
+            result = subprocess.run(['man', '--warnings', '-E', 'UTF-8', '-l', '-Tutf8', '-Z', docs.SOURCE / 'man' / name],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            if 'groff' in result.stderr and 'not found' in result.stderr:
+                self.skipTest('needs groff')
+            self.assertEqual(result.stderr, '')
+
+
+if __name__ == '__main__':
+    docs.main()

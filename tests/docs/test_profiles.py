@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""The shipped profiles, and the licence line of every file."""
+
+import json
+import re
+import subprocess
+import unittest
+
+import docs
+
+NAMES = sorted(path.stem for path in (docs.SOURCE / 'profiles').glob('*.yaml'))
+
+
+class Profiles(unittest.TestCase):
+    def test_all_are_installed(self):
+        body = re.search(r'profiles = \[(.*?)\]', docs.read('profiles/meson.build'), re.DOTALL).group(1)
+        self.assertEqual(sorted(re.findall(r"'([^']+)'", body)), NAMES)
+
+    def test_all_are_listed(self):
+        self.assertLessEqual(set(NAMES), {row[0] for row in docs.ask('profile')})
+
+    def test_check(self):
+        for name in NAMES:
+            result = docs.run('check', docs.SOURCE / 'profiles' / f'{name}.yaml')
+            self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_reasons_and_summaries(self):
+        for name in NAMES:
+            profile = json.loads(docs.run('show', '--json', docs.SOURCE / 'profiles' / f'{name}.yaml').stdout)
+            with self.subTest(profile=name):
+                self.assertTrue(profile['summary'])
+                self.assertLessEqual(len(profile['summary']), 70)
+                self.assertEqual([entry['key'] for entry in profile['parameters'] if not entry['why']], [])
+
+    def test_what_show_writes_is_a_profile(self):
+        with docs.FakeRoot() as root:
+            for name in NAMES:
+                text = root.run('show', '--format', 'yaml', name).stdout
+                result = root.run('check', root.write(f'{name}.yaml', text))
+                self.assertEqual(result.returncode, 0, result.stderr)
+
+
+class Licence(unittest.TestCase):
+    def test_spdx_lines(self):
+        if (docs.SOURCE / '.git').exists():
+            listing = subprocess.run(['git', '-c', 'safe.directory=*', 'ls-files'], cwd=docs.SOURCE,
+                                     capture_output=True, text=True, check=True).stdout
+            paths = [docs.SOURCE / line for line in listing.splitlines()]
+        else:
+            paths = [path for path in docs.SOURCE.rglob('*') if path.is_file()]
+        kinds = {'.c', '.h', '.py', '.sh', '.build', '.yaml', '.bash', '.fish', '.8', '.5', '.ini'}
+        for path in paths:
+            relative = path.relative_to(docs.SOURCE)
+            if relative.parts[0] not in ('src', 'profiles', 'man', 'completions', 'tests') or not path.exists():
+                continue
+            # Test data is what it is, down to the byte.
+            if path.suffix not in kinds or {'data', 'corpus', 'corpora'} & set(relative.parts):
+                continue
+            head = path.read_text(encoding='utf-8', errors='replace').splitlines()[:3]
+            self.assertTrue(any('SPDX-License-Identifier: MIT' in line for line in head), relative)
+
+
+if __name__ == '__main__':
+    docs.main()

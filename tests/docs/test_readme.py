@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""The README, and the command lines shown anywhere, agree with the program."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import unittest
+
+import docs
+
+
+def blocks(text):
+    """The fenced blocks."""
+    return re.findall(r'^```\w*\n(.*?)^```$', text, re.MULTILINE | re.DOTALL)
+
+
+def command_lines(text):
+    """What is typed, from "kerntune" on: "$ kerntune ...", also behind sudo; as words."""
+    for line in text.splitlines():
+        match = re.match(r'\s*(?:\.Dl )?\$ (?:id=\$\()?(?:sudo )?(kerntune .*)', line)
+        if match:
+            typed = match.group(1).rstrip(')')
+            yield shlex.split(re.split(r' [|>] ', typed)[0], comments=True)[1:]
+
+
+class Readme(unittest.TestCase):
+    text = docs.read('README.md')
+
+    def test_quickstart_comes_first(self):
+        first = blocks(self.text)[0]
+        self.assertEqual([line.split('#')[0].strip() for line in first.splitlines()],
+                         ['./quickstart', './quickstart test'])
+        self.assertLess(self.text.index('```'), self.text.index('\n## '))
+        self.assertTrue((docs.SOURCE / 'quickstart').exists())
+
+    def test_profiles_table(self):
+        rows = dict(re.findall(r'^\| `([a-z-]+)` \| (\d+) \|', self.text, re.MULTILINE))
+        with docs.FakeRoot() as root:
+            listed = json.loads(root.run('list', '--json').stdout)['profiles']
+        self.assertEqual(rows, {row['name']: str(row['parameter_count']) for row in listed})
+
+    def test_exit_codes(self):
+        enum = re.findall(r'^\s*EXIT_(\w+) = (\d+)', docs.read('src/cli/exit_code.h'), re.MULTILINE)
+        expected = ['128+n' if name == 'SIGNAL' else number for name, number in enum]
+        self.assertEqual(re.findall(r'^\| (\d+|128\+n) \|', self.text, re.MULTILINE), expected)
+
+    def test_layout(self):
+        layout = [line for block in blocks(self.text) for line in block.splitlines() if re.match(r'[\w/]+/ ', line)]
+        self.assertGreater(len(layout), 8)
+        for line in layout:
+            self.assertTrue((docs.SOURCE / line.split()[0]).is_dir(), line)
+
+    def test_the_profile_shown_passes(self):
+        shown = [block for block in blocks(self.text) if block.startswith('profile: ')]
+        self.assertTrue(shown)
+        with docs.FakeRoot() as root:
+            for block in shown:
+                result = root.run('check', root.write(f'{block.split()[1]}.yaml', block))
+                self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_tour(self):
+        """The three flows print what is shown; only the ids differ."""
+        def ids_hidden(text):
+            return re.sub(r'\d{8}T\d{6}Z-[0-9a-f]{4}', 'ID', text)
+
+        shown = {match.group(1): match.group(2) for match in
+                 re.finditer(r'^```\n\$ (?:sudo )?kerntune ([^\n]*)\n(.*?)^```$', self.text, re.MULTILINE | re.DOTALL)}
+        with docs.FakeRoot() as root:
+            for key, value in (('ipv4/tcp_timestamps', '1'), ('ipv4/tcp_tw_reuse', '2'),
+                               ('ipv4/tcp_max_tw_buckets', '131072'),
+                               ('netfilter/nf_conntrack_tcp_timeout_time_wait', '120')):
+                root.write(f'proc/sys/net/{key}', value + '\n')
+            for line, code in (('diff incident-time-wait', 0), ('apply --yes incident-time-wait', 0), ('restore', 4)):
+                if line == 'restore':
+                    root.write('proc/sys/net/ipv4/tcp_fin_timeout', '20\n')
+                result = subprocess.run([docs.PROGRAM, '--root', root.path, '--profile-dir', docs.SOURCE / 'profiles',
+                                         *line.split()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True, env=dict(os.environ, LC_ALL='C.UTF-8'))
+                self.assertEqual(result.returncode, code, result.stdout)
+                self.assertEqual(ids_hidden(result.stdout), ids_hidden(shown[line]))
+
+    def test_nothing_of_the_machine_it_was_written_on(self):
+        self.assertIsNone(re.search(r'/work/|/home/|/root/|/tmp/', self.text))
+
+
+class CommandLines(unittest.TestCase):
+    def check(self, words):
+        result = docs.run(*words, '--help')
+        self.assertEqual(result.returncode, 0, f'{words}: {result.stderr}')
+        command = next(word for word in words if word in docs.commands())
+        known = docs.options(command)
+        arguments, skip = [], False
+        for word in words[words.index(command) + 1:]:
+            if skip:
+                skip = False
+            elif word.startswith('-'):
+                skip = '=' not in word and known.get(word, '-') != '-'
+            else:
+                arguments.append(word)
+        usage = re.match(r'Usage: kerntune \w+ \[OPTION\]\.\.\. ?(.*)', result.stdout).group(1)
+        if not usage.startswith('[') and usage:
+            self.assertTrue(arguments, words)
+        if not usage.endswith('...') and not usage.endswith('...]'):
+            self.assertLessEqual(len(arguments), 1 if usage else 0, words)
+        if usage.startswith('PROFILE'):
+            profiles = {row[0] for row in docs.ask('profile')}
+            for argument in arguments:
+                self.assertTrue(argument in profiles or argument.endswith('.yaml'), words)
+
+    def test_command_lines(self):
+        for name, least in (('README.md', 8), ('man/kerntune.8', 8)):
+            lines = list(command_lines(docs.read(name)))
+            self.assertGreaterEqual(len(lines), least, name)
+            for words in lines:
+                with self.subTest(file=name, words=words):
+                    self.check(words)
+
+    def test_commands_in_the_text(self):
+        for name in ('README.md', 'CHANGELOG.md'):
+            for line in re.findall(r'`(?:sudo )?kerntune ([^`]+)`', docs.read(name)):
+                with self.subTest(file=name, line=line):
+                    words = shlex.split(line)
+                    self.assertIn(words[0], docs.commands())
+                    self.assertLessEqual({word for word in words if word.startswith('-')},
+                                         set(docs.options(words[0])))
+
+
+if __name__ == '__main__':
+    docs.main()
