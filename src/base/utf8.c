@@ -45,7 +45,9 @@ bool utf8_is_valid(const char *bytes, size_t length)
 
 bool utf8_is_unsafe(uint32_t character)
 {
-	return character < 0x20 || (character >= 0x7f && character < 0xa0) ||
+	if (character < 0x7f)
+		return character < 0x20;
+	return character < 0xa0 ||
 		(character >= 0x2028 && character <= 0x202e) ||
 		(character >= 0x2066 && character <= 0x2069) || character == 0xfeff ||
 		(character & 0xfffe) == 0xfffe;

@@ -40,6 +40,8 @@ static int refuse_blocked(struct app *app, const struct plan *plan)
 			row->key, blocking_reason(row));
 		if (row->notes_count)
 			diag_hint(&app->diags, "%s", row->notes[0].text);
+		else if (row->status == PLAN_UNREADABLE)
+			diag_hint(&app->diags, "%s: leave it out with --skip %s", strerror(row->error), row->key);
 		else
 			diag_hint(&app->diags, "mark it \"optional: true\", or leave it out with --skip %s",
 				row->key);
@@ -139,7 +141,8 @@ static int finish_unchanged(struct app *app, const struct plan *plan)
 	if (r != 0)
 		return r;
 	if (unwritable && (!has_records || !is_applied_already(app, &store, plan)))
-		return app_fail(app, EXIT_INVALID, "nothing-writable",
+		return app_fail(app, EXIT_INVALID, "nothing-writable", unwritable == 1 ?
+			"nothing was changed: the one parameter that differs cannot be written here" :
 			"nothing was changed: none of the %zu parameters that differ can be written here",
 			unwritable);
 	if (app_format_is(app, "json"))

@@ -108,7 +108,8 @@ static int report(struct app *app, const struct change *change)
 	}
 	render_diags(app);
 	fprintf(app->out, "%s\n", change->id);
-	render_note(app, "Kept %zu values. Back to them: kerntune restore %s", change->items_count, change->id);
+	render_note(app, "Kept %zu value%s. Back: kerntune restore %s", change->items_count,
+		change->items_count == 1 ? "" : "s", change->id);
 	return EXIT_HOLDS;
 }
 

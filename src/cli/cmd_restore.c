@@ -27,6 +27,10 @@ static int print_json(struct app *app, const struct change *change, const char *
 	json_add_boolean(&json, json.root, "dry_run", app->options.dry_run);
 	json_out_host(&json, &app->host);
 	json_out_restored(&json, change);
+	if (code > EXIT_SIGNAL)
+		json_out_error(&json, "signal", "stopped by a signal: run the same command again to finish", code);
+	else if (code != EXIT_HOLDS)
+		json_out_error(&json, outcome, "not everything could be put back", code);
 	return app_finish_json(app, &json, code);
 }
 

@@ -138,7 +138,6 @@ static void print_reasons(struct app *app, const struct plan *plan, bool all)
 		fprintf(app->out, "    [%s:%u]\n", row->setting->key_span.source->name,
 			row->setting->key_span.line);
 	}
-	fputc('\n', app->out);
 }
 
 static void print_summary(struct app *app, const struct plan *plan)
@@ -165,7 +164,8 @@ int planned_print(struct app *app, const struct plan *plan, bool all)
 		print_reasons(app, plan, all);
 	if (app->options.quiet || app->options.no_legend)
 		return 0;
-	if (plan->count > 0)
+	/* A blank line behind a table, not before the first line. */
+	if (plan->count > (all ? 0 : plan_summarize(plan).same))
 		fputc('\n', app->out);
 	print_notes(app, plan);
 	print_summary(app, plan);

@@ -66,11 +66,22 @@ static int add_side_effects(const struct apply *apply, struct change *change, co
 	return 0;
 }
 
+/* A key that holds its value now, but that a step of the plan may move away from it. */
+static bool may_be_moved(const struct plan *plan, const struct plan_row *row)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->rows[i].status == PLAN_CHANGE && catalog_moves(plan->rows[i].catalog, row->path))
+			return true;
+	return false;
+}
+
 static int add_steps(const struct apply *apply, const struct plan *plan, struct change *change)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
-		int r = row->status != PLAN_CHANGE ? 0 : add_item(apply, change, (struct change_item){
+		bool is_step = row->status == PLAN_CHANGE ||
+			(row->status == PLAN_SAME && may_be_moved(plan, row));
+		int r = !is_step ? 0 : add_item(apply, change, (struct change_item){
 			.path = row->path,
 			.key = row->key,
 			.role = CHANGE_STEP,
@@ -190,12 +201,20 @@ static int run_step(const struct apply *apply, struct change *change, size_t ind
 	const char **ret_problem)
 {
 	struct change_item *item = &change->items[index];
+	const struct catalog_row *row = catalog_find(item->path);
 	int read_error = 0, outcome, r;
 	struct value now;
 
 	r = check_expected(apply, change, index, &now, ret_problem);
 	if (r != 0)
 		return r;
+	/* It held when the plan was made, and no step before has moved it. */
+	if (catalog_satisfied(row, item->target, item->original) && catalog_satisfied(row, item->target, now)) {
+		item->ours = now;
+		item->completed = true;
+		item->status = CHANGE_UNCHANGED;
+		return 0;
+	}
 	r = record_intent(apply->store, change, index);
 	if (r < 0) {
 		*ret_problem = arena_printf(apply->arena, "the step log cannot be written: %s", strerror(-r));

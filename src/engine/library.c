@@ -270,6 +270,23 @@ static int report_unknown_profile(struct library *library, const char *name, str
 	return library->diags->failed ? -ENOMEM : 1;
 }
 
+/* A file in one of the directories; below the root a link is followed as there, too. A descriptor or a negative
+ * errno. */
+static int open_file_in(const struct library *library, const struct library_directory *directory,
+	const char *file)
+{
+	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	const char *path = arena_printf(library->arena, "%s/%s", directory->path, file);
+	int fd;
+
+	if (!path)
+		return -ENOMEM;
+	if (directory->is_below_root)
+		return rootdir_open_path(library->root, path, flags);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Opens NAME.yaml in the first directory that has it. A descriptor, or -ENOENT. */
 static int open_named(const struct library *library, const char *name,
 	const struct library_directory **ret_directory, const char **ret_shown)
@@ -281,14 +298,14 @@ static int open_named(const struct library *library, const char *name,
 	for (size_t i = 0; i < library->directories_count; i++) {
 		const struct library_directory *directory = &library->directories[i];
 		CLEANUP_FD int dir = open_directory(library, directory);
-		int fd = dir < 0 ? -1 : openat(dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		int fd = dir < 0 ? -ENOENT : open_file_in(library, directory, file);
 
 		/* A profile that is there but closed to this user must not be passed over silently. */
-		if (fd < 0 && (dir < 0 || errno == ENOENT))
+		if (fd == -ENOENT)
 			continue;
 		*ret_directory = directory;
 		*ret_shown = arena_printf(library->arena, "%s/%s", directory->shown, file);
-		return fd < 0 ? -errno : fd;
+		return fd;
 	}
 	return -ENOENT;
 }

@@ -151,14 +151,17 @@ static const char *next_id(struct arena *arena, const char *id)
 static int new_id(const struct record_store *store, struct arena *arena, const char **ret_id)
 {
 	char text[sizeof("20261122T064700Z") + 8];
+	CLEANUP_ARENA struct arena listing;	/* a long history must not use up what was reserved */
 	time_t now = time(NULL);
 	const char *const *ids;
 	const char *id;
 	unsigned short suffix;
 	struct tm utc;
 	size_t count;
-	int r = record_list(store, arena, &ids, &count);
+	int r;
 
+	arena_init(&listing);
+	r = record_list(store, &listing, &ids, &count);
 	if (r < 0)
 		return r;
 	if (!gmtime_r(&now, &utc) || strftime(text, sizeof(text), "%Y%m%dT%H%M%SZ", &utc) == 0)

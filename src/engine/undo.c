@@ -28,15 +28,24 @@ static int read_now(const struct undo *undo, const char *path, struct value *ret
 	return procsys_read(undo->procsys, undo->arena, path, ret_value, ret_error);
 }
 
+static size_t longest_value(const struct change_item *item)
+{
+	size_t length = item->original.length;
+
+	if (length < item->target.length)
+		length = item->target.length;
+	return length < item->ours.length ? item->ours.length : length;
+}
+
 int undo_reserve(struct arena *arena, const struct change *change)
 {
 	/* The run reads each key three times, the undo once at first, in every pass, and at the end; what is
-	 * there may be longer than the original. */
+	 * there is about as long as the longest value that it is known for. */
 	const size_t reads = 3 + UNDO_PASSES + 2, slack = 128;
 	size_t size = 16 * 1024;
 
 	for (size_t i = 0; i < change->items_count; i++)
-		size += sizeof(struct wanted) + reads * (change->items[i].original.length + slack);
+		size += sizeof(struct wanted) + reads * (longest_value(&change->items[i]) + slack);
 	return arena_reserve(arena, size);
 }
 

@@ -21,7 +21,7 @@ struct profile_reader {
 	struct span profile_span;	/* of the "profile" field, once seen */
 	bool is_optional;		/* the whole profile */
 	bool is_cut_short;		/* what seems missing may only be unread */
-	size_t settings_capacity;
+	size_t settings_capacity, extends_capacity;
 };
 
 /* One field of a mapping. `read` gets the value's node and what the mapping fills. */
@@ -358,7 +358,7 @@ static void read_profile_optional(struct profile_reader *reader, const struct ya
 	reader->is_optional = read_boolean(reader, node);
 }
 
-static void add_parent(struct profile_reader *reader, const struct yaml_node *node, size_t *capacity)
+static void add_parent(struct profile_reader *reader, const struct yaml_node *node)
 {
 	struct profile *profile = reader->profile;
 	struct profile_reference *grown;
@@ -370,7 +370,8 @@ static void add_parent(struct profile_reader *reader, const struct yaml_node *no
 		diag_hint(reader->diags, "extends takes names of profiles, not paths");
 		return;
 	}
-	grown = arena_grow(reader->arena, profile->extends, profile->extends_count, capacity, sizeof(*grown));
+	grown = arena_grow(reader->arena, profile->extends, profile->extends_count, &reader->extends_capacity,
+		sizeof(*grown));
 	if (!grown) {
 		out_of_memory(reader);
 		return;
@@ -382,17 +383,15 @@ static void add_parent(struct profile_reader *reader, const struct yaml_node *no
 
 static void read_extends(struct profile_reader *reader, const struct yaml_node *node, void *target)
 {
-	size_t capacity = 0;
-
 	(void)target;
 	if (node->kind == YAML_SCALAR) {
-		add_parent(reader, node, &capacity);
+		add_parent(reader, node);
 		return;
 	}
 	if (!expect_kind(reader, node, YAML_SEQUENCE, "extends"))
 		return;
 	for (const struct yaml_node *child = node->first; child; child = child->next)
-		add_parent(reader, child, &capacity);
+		add_parent(reader, child);
 }
 
 static int compare_settings(const void *a, const void *b)
@@ -450,6 +449,8 @@ static void read_root(struct profile_reader *reader, const struct yaml_node *roo
 {
 	const struct source *source = &reader->profile->source;
 
+	if (root && root->kind == YAML_SCALAR && reader->is_cut_short)
+		return;
 	if (!root || (root->kind == YAML_SCALAR && root->length == 0)) {
 		diag_error(reader->diags, "empty-file", span_file(source), "the file is empty");
 		diag_hint(reader->diags, "a profile has at least \"profile:\" and \"parameters:\"");

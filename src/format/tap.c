@@ -2,13 +2,28 @@
 /* TAP. */
 #include "format/tap.h"
 
+#include "base/utf8.h"
+
+#include <string.h>
+
 /* A description must not hold a "#", which begins a directive, nor a line break. */
 static void add_description(struct strbuf *text, const char *bytes)
 {
-	for (; *bytes; bytes++) {
-		if (*bytes == '#')
-			strbuf_add_char(text, '\\');
-		strbuf_add_char(text, (unsigned char)*bytes < 0x20 ? ' ' : *bytes);
+	size_t left = strlen(bytes);
+
+	while (left > 0) {
+		uint32_t character;
+		size_t size = utf8_decode(bytes, left, &character);
+
+		if (size == 0 || utf8_is_unsafe(character)) {
+			strbuf_add_char(text, size && strchr("\t\n", *bytes) ? ' ' : '?');
+		} else {
+			if (*bytes == '#')
+				strbuf_add_char(text, '\\');
+			strbuf_add(text, bytes, size);
+		}
+		bytes += size ? size : 1;
+		left -= size ? size : 1;
 	}
 }
 

@@ -46,6 +46,12 @@ static bool is_allowed(uint32_t character, const char *rest, size_t length)
 	return !utf8_is_unsafe(character);
 }
 
+/* Its length: told the encoding, libyaml takes it for text. */
+static size_t byte_order_mark(const struct source *source)
+{
+	return source->length >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 /* The whole text, before libyaml sees it. Reports the first offence only: a binary file has many. */
 static bool check_characters(const struct source *source, struct diags *diags)
 {
@@ -53,13 +59,11 @@ static bool check_characters(const struct source *source, struct diags *diags)
 	size_t left = source->length;
 	struct span span = { .source = source, .line = 1, .column = 1, .end_column = 2 };
 
-	if (left >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0) {
-		at += 3;
-		left -= 3;
-	}
+	at += byte_order_mark(source);
+	left -= byte_order_mark(source);
 	while (left > 0) {
-		uint32_t character;
-		size_t size = utf8_decode(at, left, &character);
+		uint32_t character = (unsigned char)at[0];
+		size_t size = character >= ' ' && character <= '~' ? 1 : utf8_decode(at, left, &character);
 
 		if (size == 0) {
 			diag_error(diags, "invalid-utf8", span, "byte 0x%02x is not valid UTF-8",
@@ -343,7 +347,7 @@ int yaml_tree_parse(struct arena *arena, const struct source *source, struct dia
 	struct yaml_node **ret_root)
 {
 	struct tree_builder builder = { .arena = arena, .source = source, .diags = diags };
-	size_t errors_before = diags->errors;
+	size_t errors_before = diags->errors, mark = byte_order_mark(source);
 	yaml_parser_t parser;
 	bool is_whole;
 
@@ -358,10 +362,17 @@ int yaml_tree_parse(struct arena *arena, const struct source *source, struct dia
 		return -ENOMEM;
 
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->length);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)source->text + mark, source->length - mark);
 	is_whole = read_events(&builder, &parser);
 	yaml_parser_delete(&parser);
 
+	/* What the end of a text that was cut short left open: no duplicates there either. */
+	while (builder.depth > 0) {
+		struct yaml_node *open = builder.open[--builder.depth];
+
+		if (open->kind == YAML_MAPPING)
+			(void)finish_mapping(&builder, open);
+	}
 	if (diags->failed)
 		return -ENOMEM;
 	*ret_root = builder.root;

@@ -158,10 +158,15 @@ static int write_open_outcome(int error, const struct stat *status, int *ret_err
 
 int procsys_probe(const struct procsys *procsys, const char *path, int *ret_error)
 {
-	CLEANUP_FD int fd = fileio_open_beneath(procsys->dir_fd, path, O_PATH);
-	CLEANUP_FD int write_fd = -1;
+	CLEANUP_FD int write_fd = procsys->mode == PROCSYS_READ_ONLY ? -EROFS :
+		open_key(procsys, path, O_WRONLY);
+	CLEANUP_FD int fd = -1;
 	struct stat status;
 
+	/* Root may open any file of a plain tree. */
+	if (write_fd >= 0 && !procsys->is_plain_tree)
+		return 0;
+	fd = fileio_open_beneath(procsys->dir_fd, path, O_PATH);
 	if (fd < 0)
 		return read_outcome(-fd, ret_error);
 	if (fstat(fd, &status) < 0)
@@ -172,7 +177,6 @@ int procsys_probe(const struct procsys *procsys, const char *path, int *ret_erro
 	}
 	if (procsys->mode == PROCSYS_READ_ONLY)
 		return 0;
-	write_fd = open_key(procsys, path, O_WRONLY);
 	return write_fd < 0 ? write_open_outcome(-write_fd, &status, ret_error) : 0;
 }
 

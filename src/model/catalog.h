@@ -50,6 +50,10 @@ struct catalog_row {
 extern const struct catalog_row catalog_rows[];
 extern const size_t catalog_count;
 
+/* The indices of those rows whose path is a glob. */
+extern const unsigned short catalog_globs[];
+extern const size_t catalog_globs_count;
+
 /* The row of this very path, else the row of a glob that matches it, else NULL. */
 const struct catalog_row *catalog_find(const char *path);
 

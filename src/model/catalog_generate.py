@@ -96,7 +96,9 @@ def main(source, target):
                                         default_section="")
     catalog.read_string(open(source, encoding="utf-8").read(), source)
     rows = []
-    for path in sorted(catalog.sections(), key=lambda name: name.encode()):
+    names = sorted(catalog.sections(), key=lambda name: name.encode())
+    globs = [str(index) for index, path in enumerate(names) if "*" in path]
+    for path in names:
         try:
             rows.append(row(path, catalog[path]))
         except (Mistake, ValueError) as mistake:
@@ -105,7 +107,9 @@ def main(source, target):
         out.write('/* Generated from catalog.ini by catalog_generate.py: edit that file. */\n'
                   '#include "model/catalog.h"\n\n'
                   "const struct catalog_row catalog_rows[] = {\n" + "".join(rows) + "};\n\n"
-                  "const size_t catalog_count = sizeof(catalog_rows) / sizeof(catalog_rows[0]);\n")
+                  "const size_t catalog_count = sizeof(catalog_rows) / sizeof(catalog_rows[0]);\n\n"
+                  "const unsigned short catalog_globs[] = { " + ", ".join(globs) + " };\n\n"
+                  "const size_t catalog_globs_count = sizeof(catalog_globs) / sizeof(catalog_globs[0]);\n")
 
 
 main(*sys.argv[1:])

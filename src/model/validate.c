@@ -64,6 +64,7 @@ static void validate_order(struct diags *diags, const struct setting *setting)
 			diag_error(diags, "wrong-order", setting->value_span,
 				"the fields of %s must not decrease: \"%s\"",
 				key_display(diags->arena, setting->path), setting->value.bytes);
+			diag_hint(diags, "write the smallest number first");
 			return;
 		}
 		before = number;

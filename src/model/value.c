@@ -202,7 +202,8 @@ static bool masks_equal(struct value a, struct value b)
 		if (strncasecmp(&a_digit, &b_digit, 1) != 0)
 			return false;
 	} while (a_digit && b_digit);
-	return true;
+	/* A NUL in the text is no digit and not the end either. */
+	return a.length == 0 && b.length == 0;
 }
 
 bool value_equal(enum value_type type, struct value a, struct value b)
