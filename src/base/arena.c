@@ -37,7 +37,7 @@ static struct arena_block *block_new(struct arena *arena, size_t size)
 	/* The build says 1 under the address sanitizer: it then sees every allocation for itself. */
 	if (size < ARENA_BLOCK_SIZE)
 		size = ARENA_BLOCK_SIZE;
-	if (size > SIZE_MAX - sizeof(*block))
+	if (size > PTRDIFF_MAX - sizeof(*block))
 		return NULL;
 	block = memory_alloc(sizeof(*block) + size);
 	if (!block)

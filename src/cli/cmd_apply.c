@@ -100,8 +100,12 @@ static bool is_applied_already(struct app *app, const struct record_store *store
 		change->state != CHANGE_STANDING)
 		return false;
 	for (size_t i = 0; i < plan->count; i++)
-		if (plan->rows[i].status == PLAN_SAME && change_find(change, plan->rows[i].path))
-			return true;
+		if (plan->rows[i].status == PLAN_SAME) {
+			const struct change_item *item = change_find(change, plan->rows[i].path);
+
+			if (item && item->intended)
+				return true;
+		}
 	return false;
 }
 
@@ -224,7 +228,7 @@ static int print_items(struct app *app, const struct change *change)
 	for (size_t i = 0; i < change->items_count; i++) {
 		const struct change_item *item = &change->items[i];
 
-		if (item->role == CHANGE_SIDE && item->status == CHANGE_UNCHANGED)
+		if (item->status == CHANGE_UNCHANGED)
 			continue;
 		table_add(table, (const struct cell[]){
 			{ item->key, STYLE_PLAIN },
@@ -281,7 +285,7 @@ static void print_failure(struct app *app, const struct apply_result *result)
 				item->undo_error ? strerror(item->undo_error) : "it holds another value"));
 	}
 	if (result->outcome == APPLY_INCOMPLETE)
-		render_note(app, "Look at it, then: kerntune restore %s", change->id);
+		render_note(app, "Look at it, then: %s", records_restore_command(app, change));
 }
 
 static int report(struct app *app, const struct plan *plan, const struct apply_result *result)
@@ -289,6 +293,7 @@ static int report(struct app *app, const struct plan *plan, const struct apply_r
 	const struct change *change = result->change;
 	int code = exit_code_of(result);
 
+	records_warn_not_updated(app, change, result->record_error);
 	if (app_format_is(app, "json"))
 		return print_json(app, plan, result, code);
 	render_diags(app);
@@ -297,14 +302,11 @@ static int report(struct app *app, const struct plan *plan, const struct apply_r
 	if (result->outcome == APPLY_APPLIED) {
 		size_t count = count_status(change, CHANGE_APPLIED) + count_status(change, CHANGE_ADJUSTED);
 
-		render_note(app, "\nChanged %zu parameter%s. Undo: kerntune restore %s", count,
-			count == 1 ? "" : "s", change->id);
+		render_note(app, "\nChanged %zu parameter%s. Undo: %s", count, count == 1 ? "" : "s",
+			records_restore_command(app, change));
 	} else {
 		print_failure(app, result);
 	}
-	if (result->record_error)
-		render_error(app, arena_printf(app->arena, "the change record could not be completed (%s): "
-			"run \"kerntune restore %s\"", strerror(-result->record_error), change->id));
 	return code;
 }
 

@@ -8,6 +8,7 @@
 #include "model/key.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* An argument with a dot, a slash or a wildcard is a glob of keys; "x.yaml" and plain names are profiles. */
@@ -20,20 +21,12 @@ static bool is_key_glob(const char *argument)
 	return strpbrk(argument, "./*?[") != NULL;
 }
 
-static bool is_listed(const struct procsys_paths *paths, const char *path)
-{
-	for (size_t i = 0; i < paths->count; i++)
-		if (strcmp(paths->paths[i], path) == 0)
-			return true;
-	return false;
-}
-
 static int add_path(struct app *app, struct procsys_paths *paths, const char *path)
 {
 	const struct key_filter filter = options_filter(&app->options);
 	const char **grown;
 
-	if (!key_filter_selects(&filter, app->arena, path) || is_listed(paths, path))
+	if (!key_filter_selects(&filter, path))
 		return 0;
 	grown = arena_grow(app->arena, paths->paths, paths->count, &paths->capacity, sizeof(*grown));
 	if (!grown)
@@ -43,6 +36,24 @@ static int add_path(struct app *app, struct procsys_paths *paths, const char *pa
 	return 0;
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Arguments may overlap: each key is kept once. */
+static void remove_duplicates(struct procsys_paths *paths)
+{
+	size_t kept = 0;
+
+	if (paths->count)
+		qsort(paths->paths, paths->count, sizeof(*paths->paths), compare_paths);
+	for (size_t i = 0; i < paths->count; i++)
+		if (kept == 0 || strcmp(paths->paths[kept - 1], paths->paths[i]) != 0)
+			paths->paths[kept++] = paths->paths[i];
+	paths->count = kept;
+}
+
 static int add_glob(struct app *app, const struct procsys_paths *all, const char *glob,
 	struct procsys_paths *paths)
 {
@@ -50,7 +61,7 @@ static int add_glob(struct app *app, const struct procsys_paths *all, const char
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < all->count; i++)
-		if (key_selected(app->arena, glob, all->paths[i]))
+		if (key_selected(glob, all->paths[i]))
 			r = add_path(app, paths, all->paths[i]);
 	if (r < 0)
 		return app_fail_errno(app, r, "collecting the keys");
@@ -92,6 +103,7 @@ static int collect(struct app *app, int argc, char *argv[], struct procsys_paths
 		if (r != 0)
 			return r;
 	}
+	remove_duplicates(paths);
 	return 0;
 }
 
@@ -108,8 +120,8 @@ static int report(struct app *app, const struct change *change)
 	}
 	render_diags(app);
 	fprintf(app->out, "%s\n", change->id);
-	render_note(app, "Kept %zu value%s. Back: kerntune restore %s", change->items_count,
-		change->items_count == 1 ? "" : "s", change->id);
+	render_note(app, "Kept %zu value%s. Back: %s", change->items_count,
+		change->items_count == 1 ? "" : "s", records_restore_command(app, change));
 	return EXIT_HOLDS;
 }
 

@@ -15,22 +15,22 @@ struct history {
 /* Records that do not read become warnings: the others are still of interest. */
 static int load_all(struct app *app, const struct record_store *store, struct history *history)
 {
-	const char *const *ids;
-	size_t count;
-	int r = record_list(store, app->arena, &ids, &count);
+	const char *id, *problem;
+	struct record_walk walk;
+	int r = record_walk(store, app->arena, &walk);
 
-	history->changes = arena_alloc(app->arena, (count + 1) * sizeof(*history->changes));
+	if (r < 0)
+		return r;
+	history->changes = arena_alloc(app->arena, (walk.left + 1) * sizeof(*history->changes));
 	if (!history->changes)
 		return -ENOMEM;
-	while (r >= 0 && count-- > 0) {
-		const char *problem;
-
-		r = record_load(store, app->arena, ids[count], &history->changes[history->count], &problem);
+	while ((r = record_walk_next(&walk, &history->changes[history->count], &id, &problem)) >= 0 &&
+		r != RECORD_NONE) {
 		if (r == 0)
 			history->count++;
-		else if (r == RECORD_BROKEN)
+		else
 			diag_warning(&app->diags, "broken-record", span_none(),
-				"the record of change %s cannot be used: %s", ids[count], problem);
+				"the record of change %s cannot be used: %s", id, problem);
 	}
 	return r < 0 ? r : 0;
 }
@@ -58,15 +58,6 @@ static const char *state_text(struct app *app, const struct change *change)
 	return arena_printf(app->arena, "%s, earlier boot", state);
 }
 
-static size_t count_steps(const struct change *change)
-{
-	size_t steps = 0;
-
-	for (size_t i = 0; i < change->items_count; i++)
-		steps += change->items[i].role == CHANGE_STEP;
-	return steps;
-}
-
 static int print_list(struct app *app, const struct history *history)
 {
 	static const struct column columns[] = {
@@ -82,7 +73,7 @@ static int print_list(struct app *app, const struct history *history)
 		table_add(table, (const struct cell[]){
 			{ change->id, STYLE_PLAIN },
 			{ state_text(app, change), change->state == CHANGE_INCOMPLETE ? STYLE_BAD : STYLE_PLAIN },
-			{ arena_printf(app->arena, "%zu", count_steps(change)), STYLE_PLAIN },
+			{ arena_printf(app->arena, "%zu", change_count_steps(change)), STYLE_PLAIN },
 			{ records_profiles(app, change), STYLE_PLAIN }, { change->label, STYLE_PLAIN } });
 	}
 	if (history->count == 0) {
@@ -102,12 +93,12 @@ static int print_one(struct app *app, const struct change *change)
 	struct table *table = table_new(app, columns, COUNT_OF(columns));
 	const char *profiles = records_profiles(app, change);
 
-	fprintf(app->out, "change    %s\nstate     %s\nmade      %s\nfinished  %s\nprofiles  %s\n", change->id,
-		state_text(app, change), change->created, change->finished ? change->finished : "-",
-		profiles ? profiles : "-");
-	fprintf(app->out, "label     %s\nhost      %s, Linux %s, network namespace %s\n\n",
-		change->label ? change->label : "-", change->host.hostname, change->host.kernel,
-		change->host.netns);
+	fprintf(app->out, "change    %s\nstate     %s\nmade      %s\nfinished  %s\n", change->id,
+		state_text(app, change), change->created, change->finished ? change->finished : "-");
+	render_line(app, "profiles  %s", profiles ? profiles : "-");
+	render_line(app, "label     %s", change->label ? change->label : "-");
+	render_line(app, "host      %s, Linux %s, network namespace %s\n", change->host.hostname,
+		change->host.kernel, change->host.netns);
 	for (size_t i = 0; i < change->items_count; i++) {
 		const struct change_item *item = &change->items[i];
 

@@ -104,7 +104,7 @@ static int list_run(struct app *app, int argc, char *argv[])
 	if (r != 0)
 		return r;
 	r = library_names(library, &names, &count);
-	profiles = arena_alloc(app->arena, (count + 1) * sizeof(*profiles));
+	profiles = r < 0 ? NULL : arena_alloc(app->arena, (count + 1) * sizeof(*profiles));
 	if (!profiles)
 		r = -ENOMEM;
 	for (size_t i = 0; r == 0 && i < count; i++) {

@@ -36,6 +36,7 @@ static int print_json(struct app *app, const struct change *change, const char *
 
 static int print_table(struct app *app, const struct change *change)
 {
+	bool is_preview = app->options.dry_run;
 	static const struct column columns[] = {
 		{ "PARAMETER", false }, { "ORIGINAL", true }, { "OURS", true }, { "NOW", true },
 		{ "RESULT", false },
@@ -55,7 +56,8 @@ static int print_table(struct app *app, const struct change *change)
 			{ records_value(app, item, item->original), STYLE_PLAIN },
 			{ records_value(app, item, item->ours), STYLE_PLAIN },
 			{ records_value(app, item, item->now), STYLE_PLAIN },
-			{ is_failure ? "FAILED" : change_status_name(item->undo_status),
+			{ is_failure ? "FAILED" : is_preview && item->undo_status == CHANGE_RESTORED ?
+				"would restore" : change_status_name(item->undo_status),
 				change_status_style(item->undo_status) } });
 	}
 	if (shown == 0) {
@@ -88,6 +90,8 @@ static int report(struct app *app, const struct change *change, const struct res
 
 	if (result->outcome == RESTORE_INTERRUPTED)
 		code = EXIT_SIGNAL + signals_pending();
+	else
+		records_warn_not_updated(app, change, result->record_error);
 	if (app_format_is(app, "json"))
 		return print_json(app, change, outcome_name(result), code);
 	render_diags(app);
@@ -97,32 +101,64 @@ static int report(struct app *app, const struct change *change, const struct res
 	if (result->outcome == RESTORE_INTERRUPTED)
 		render_error(app, "stopped by a signal: run the same command again to finish");
 	else if (result->outcome == RESTORE_INCOMPLETE)
-		render_note(app, "Everything else is back. To override: kerntune restore --force %s", change->id);
+		render_note(app, "Everything else%s is back. To override: %s --force",
+			app->options.only.count ? " that was asked for" : "",
+			records_restore_command(app, change));
 	else if (result->undone.restored == 0)
 		render_note(app, "Change %s: every original value was there already.", change->id);
 	else
 		render_note(app, "\nRestored %zu parameter%s of change %s.", result->undone.restored,
 			result->undone.restored == 1 ? "" : "s", change->id);
-	if (result->record_error)
-		render_error(app, arena_printf(app->arena, "the change record could not be updated: %s",
-			strerror(-result->record_error)));
 	return code;
 }
 
-/* Says why a change was not chosen. */
-static int refuse(struct app *app, int choice, const char *id, const struct change *change,
+/* Nothing was asked for that does not hold already. */
+static int report_nothing(struct app *app, const char *id, const char *text)
+{
+	CLEANUP_JSON struct json json = { 0 };
+
+	if (app_format_is(app, "json")) {
+		json_begin(&json);
+		json_out_schema(&json, "restore");
+		json_add_string(&json, json.root, "id", id);
+		json_add_string(&json, json.root, "outcome", "nothing_to_do");
+		json_add_boolean(&json, json.root, "dry_run", app->options.dry_run);
+		json_out_host(&json, &app->host);
+		json_add_array(&json, json.root, "parameters");
+		return app_finish_json(app, &json, EXIT_HOLDS);
+	}
+	render_diags(app);
+	render_note(app, "%s", text);
+	return EXIT_HOLDS;
+}
+
+/* A pattern that selects no key of the change is a mistake, not a success. */
+static int refuse_empty_selection(struct app *app, const struct change *change)
+{
+	const struct key_filter filter = options_filter(&app->options);
+
+	for (size_t i = 0; i < change->items_count; i++)
+		if (key_filter_selects(&filter, change->items[i].path))
+			return 0;
+	return app_fail(app, EXIT_INVALID, "no-match", "--only selects none of the %zu keys of change %s",
+		change->items_count, change->id);
+}
+
+/* Says why a change was not chosen; not every reason is a failure. */
+static int explain_choice(struct app *app, int choice, const char *id, const struct change *change,
 	const char *problem)
 {
 	switch (choice) {
 	case RESTORE_NONE:
 		if (!id)
-			return app_fail(app, EXIT_INVALID, "nothing-stands",
-				"no change of this boot stands: there is nothing to restore");
+			return report_nothing(app, NULL,
+				"Nothing to do: no change of this boot stands.");
 		return app_fail(app, EXIT_INVALID, "unknown-change",
 			"there is no change \"%s\": \"kerntune history\" shows them", id);
 	case RESTORE_BROKEN:
-		return app_fail(app, EXIT_INVALID, "broken-record", "the record of change %s cannot be used: %s; "
-			"nothing was changed", id, problem);
+		return app_fail(app, EXIT_INVALID, "broken-record", "a change record cannot be used: %s; "
+			"\"kerntune history\" shows the others, to be restored by their ID; nothing was changed",
+			problem);
 	case RESTORE_OTHER_BOOT:
 		return app_fail(app, EXIT_REFUSED, "other-boot", "change %s was made before the last boot, which "
 			"took its values with it; nothing was changed", change->id);
@@ -132,13 +168,13 @@ static int refuse(struct app *app, int choice, const char *id, const struct chan
 			change->host.netns, app->host.netns);
 	case RESTORE_INTERRUPTED_FIRST:
 		return app_fail(app, EXIT_BUSY, "interrupted", "change %s was interrupted and must be finished "
-			"first: kerntune restore %s; nothing was changed", change->id, change->id);
+			"first: %s; nothing was changed", change->id, records_restore_command(app, change));
 	default:
-		return app_fail(app, EXIT_INVALID, "already-undone", "change %s was undone already; "
-			"nothing was changed", change->id);
+		return report_nothing(app, id, "Nothing to do: this change was undone already.");
 	}
 }
 
+/* 0 with a change, or NULL where there is nothing to do, which was said; else an exit code. */
 static int choose(struct app *app, const struct record_store *store, const char *id,
 	struct change **ret_change)
 {
@@ -146,12 +182,13 @@ static int choose(struct app *app, const struct record_store *store, const char 
 	const char *problem = NULL;
 	int r = restore_choose(store, app->arena, &app->host, id, app->options.force, &change, &problem);
 
+	*ret_change = NULL;
 	if (r < 0)
 		return app_fail_errno(app, r, "reading the change records");
 	if (r > 0)
-		return refuse(app, r, id, change, problem);
+		return explain_choice(app, r, id, change, problem);
 	*ret_change = change;
-	return 0;
+	return refuse_empty_selection(app, change);
 }
 
 static int preview(struct app *app, const struct undo *undo, const char *id)
@@ -163,7 +200,7 @@ static int preview(struct app *app, const struct undo *undo, const char *id)
 
 	if (r == 0)
 		r = choose(app, &store, id, &change);
-	if (r != 0)
+	if (r != 0 || !change)
 		return r;
 	r = undo_examine(undo, change, &result);
 	if (r < 0)
@@ -202,7 +239,7 @@ static int restore_command(struct app *app, int argc, char *argv[])
 		r = records_open_locked(app, &store);
 	if (r == 0)
 		r = choose(app, &store, id, &change);
-	if (r != 0)
+	if (r != 0 || !change)
 		return r;
 	signals_hold();
 	r = restore_run(&undo, &store, change, &result);

@@ -24,9 +24,12 @@ struct status {
 /* A key that a newer change has set since did not drift: that change answers for it. */
 static bool is_superseded(const struct status *status, const char *path)
 {
-	for (size_t i = 0; i < status->count; i++)
-		if (change_find(status->changes[i].change, path))
+	for (size_t i = 0; i < status->count; i++) {
+		const struct change_item *item = change_find(status->changes[i].change, path);
+
+		if (item && (item->intended || item->role == CHANGE_SIDE))
 			return true;
+	}
 	return false;
 }
 
@@ -40,6 +43,11 @@ static bool has_drifted(const struct change_item *item)
 			!value_equal(item->type, item->now, item->ours));
 }
 
+static bool is_of_this_netns(const struct app *app, const struct change *change)
+{
+	return strcmp(change->host.netns, app->host.netns) == 0;
+}
+
 static int examine(struct app *app, struct change *change, const struct status *status,
 	struct standing *ret_standing)
 {
@@ -47,8 +55,11 @@ static int examine(struct app *app, struct change *change, const struct status *
 	struct standing standing = { .change = change,
 		.is_interrupted = change_is_open(change) && !status->is_locked };
 	struct undo_result result;
-	int r = undo_examine(&undo, change, &result);
+	int r = 0;
 
+	/* The values of an open change tell nothing yet, and those of another namespace cannot be seen. */
+	if (!change_is_open(change) && is_of_this_netns(app, change))
+		r = undo_examine(&undo, change, &result);
 	for (size_t i = 0; r == 0 && i < change->items_count; i++) {
 		struct change_item *item = &change->items[i];
 
@@ -61,42 +72,51 @@ static int examine(struct app *app, struct change *change, const struct status *
 	return r;
 }
 
-/* Changes of this boot and of this network namespace that are neither undone nor backups. */
+/* Changes of this boot and of this network namespace that are neither undone nor backups; and open ones of any,
+ * since they stand in the way of every apply. */
 static bool is_of_interest(const struct app *app, const struct change *change)
 {
 	return change->kind == CHANGE_APPLY && change->state != CHANGE_UNDONE &&
 		strcmp(change->host.boot_id, app->host.boot_id) == 0 &&
-		strcmp(change->host.netns, app->host.netns) == 0;
+		(change_is_open(change) || is_of_this_netns(app, change));
+}
+
+static int add_change(struct app *app, struct change *change, struct status *status)
+{
+	struct standing standing;
+	int r = examine(app, change, status, &standing);
+
+	if (r < 0)
+		return r;
+	status->changes[status->count++] = standing;
+	status->needs_attention |= standing.is_interrupted || standing.drifted ||
+		change->state == CHANGE_INCOMPLETE;
+	return 0;
 }
 
 static int collect(struct app *app, const struct record_store *store, struct status *status)
 {
-	const char *const *ids;
-	size_t count;
-	int r = record_list(store, app->arena, &ids, &count);
+	const char *id, *problem;
+	struct record_walk walk;
+	struct change *change;
+	int r = record_walk(store, app->arena, &walk);
 
-	status->changes = arena_alloc(app->arena, (count + 1) * sizeof(*status->changes));
+	if (r < 0)
+		return r;
+	status->changes = arena_alloc(app->arena, (walk.left + 1) * sizeof(*status->changes));
 	if (!status->changes)
 		return -ENOMEM;
-	while (r >= 0 && count-- > 0) {
-		struct standing standing;
-		struct change *change;
-		const char *problem;
-
-		r = record_load(store, app->arena, ids[count], &change, &problem);
-		if (r == RECORD_BROKEN) {
+	while ((r = record_walk_next(&walk, &change, &id, &problem)) >= 0 && r != RECORD_NONE) {
+		if (r == 0 && is_of_interest(app, change)) {
+			r = add_change(app, change, status);
+			if (r < 0)
+				return r;
+		} else if (r == RECORD_BROKEN) {
 			diag_warning(&app->diags, "broken-record", span_none(),
-				"the record of change %s cannot be used: %s", ids[count], problem);
+				"the record of change %s cannot be used: %s", id, problem);
+			diag_hint(&app->diags, "look at it, then move %s.json out of /var/lib/kerntune/changes", id);
 			status->needs_attention = true;
 		}
-		if (r != 0 || !is_of_interest(app, change))
-			continue;
-		r = examine(app, change, status, &standing);
-		if (r < 0)
-			return r;
-		status->changes[status->count++] = standing;
-		status->needs_attention |= standing.is_interrupted || standing.drifted ||
-			change->state == CHANGE_INCOMPLETE;
 	}
 	return r < 0 ? r : 0;
 }
@@ -142,20 +162,21 @@ static void print_change(struct app *app, const struct standing *standing)
 	const struct change *change = standing->change;
 	const char *profiles = records_profiles(app, change);
 
-	fprintf(app->out, "%s  %s  %s\n", change->id,
+	render_line(app, "%s  %s  %s", change->id,
 		standing->is_interrupted ? "INTERRUPTED" : change_is_open(change) ? "being changed now" :
-			change_state_name(change->state),
-		profiles ? profiles : "-");
+			change_state_name(change->state), profiles ? profiles : "-");
+	if (!is_of_this_netns(app, change))
+		render_line(app, "  in network namespace %s", change->host.netns);
 	if (standing->is_interrupted)
-		fprintf(app->out, "  was interrupted half-way; undo it: kerntune restore %s\n", change->id);
+		render_line(app, "  was interrupted half-way; undo it: %s", records_restore_command(app, change));
 	else if (change->state == CHANGE_INCOMPLETE)
-		fprintf(app->out, "  could not be put back completely; look, then: kerntune restore %s\n",
-			change->id);
+		render_line(app, "  could not be put back completely; look, then: %s",
+			records_restore_command(app, change));
 	for (size_t i = 0; i < change->items_count; i++) {
 		const struct change_item *item = &change->items[i];
 
 		if (item->undo_status != CHANGE_NOT_TRIED)
-			fprintf(app->out, "  drifted: %s: original %s, ours %s, now %s\n", item->key,
+			render_line(app, "  drifted: %s: original %s, ours %s, now %s", item->key,
 				records_value(app, item, item->original), records_value(app, item, item->ours),
 				records_value(app, item, item->now));
 	}

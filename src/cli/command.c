@@ -171,7 +171,8 @@ int app_finish_json(struct app *app, struct json *json, int code)
 	json_out_messages(json, &app->diags);
 	if (json_finish(json, &text) < 0) {
 		fputs("{\"error\": {\"id\": \"out-of-memory\", \"text\": \"out of memory\"}}\n", app->out);
-		return code ? code : EXIT_INVALID;
+		/* The exit code of a change tells of the change. */
+		return code || app->command->changes ? code : EXIT_INVALID;
 	}
 	fwrite(text.bytes, 1, text.length, app->out);
 	return code;

@@ -40,6 +40,11 @@ int planned_select(struct app *app, int argc, char *argv[], struct selection *re
 	return 0;
 }
 
+static bool has_filter(const struct app *app)
+{
+	return app->options.only.count > 0 || app->options.skip.count > 0;
+}
+
 int planned_plan(struct app *app, const struct selection *selection, struct plan *ret_plan)
 {
 	const struct planner planner = {
@@ -54,6 +59,9 @@ int planned_plan(struct app *app, const struct selection *selection, struct plan
 		return app_fail_errno(app, r, "comparing with the live values");
 	if (r > 0)
 		return fail_invalid(app);
+	if (ret_plan->count == 0 && selection->settings.count > 0 && has_filter(app))
+		return app_fail(app, EXIT_INVALID, "no-match",
+			"--only and --skip leave none of the %zu parameters", selection->settings.count);
 	return 0;
 }
 

@@ -41,8 +41,28 @@ int records_refuse_interrupted(struct app *app, const struct record_store *store
 	if (r < 0)
 		return app_fail_errno(app, r, "reading the change records");
 	return app_fail(app, EXIT_BUSY, "interrupted",
-		"change %s was interrupted and is still open: \"kerntune restore %s\" undoes it; "
-		"nothing was changed", change->id, change->id);
+		"change %s was interrupted and is still open: \"%s\" undoes it; nothing was changed",
+		change->id, records_restore_command(app, change));
+}
+
+const char *records_restore_command(struct app *app, const struct change *change)
+{
+	const char *root = app->options.root, *netns = app->options.netns;
+	const char *command = arena_printf(app->arena, "kerntune %s%s%s%s%s%srestore %s", root ? "--root " : "",
+		root ? root : "", root ? " " : "", netns ? "--netns " : "", netns ? netns : "",
+		netns ? " " : "", change->id);
+
+	return command ? command : "kerntune restore";
+}
+
+void records_warn_not_updated(struct app *app, const struct change *change, int negative_errno)
+{
+	if (negative_errno == 0)
+		return;
+	diag_warning(&app->diags, "record-not-updated", span_none(),
+		"the record of change %s could not be updated (%s), and still counts as open", change->id,
+		strerror(-negative_errno));
+	diag_hint(&app->diags, "once that is mended, \"%s\" closes it", records_restore_command(app, change));
 }
 
 const char *records_profiles(struct app *app, const struct change *change)

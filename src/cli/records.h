@@ -15,6 +15,12 @@ MUST_CHECK int records_open_locked(struct app *app, struct record_store *ret_sto
 /* Refuses with EXIT_BUSY, and names the command, while an interrupted change is open. */
 MUST_CHECK int records_refuse_interrupted(struct app *app, const struct record_store *store);
 
+/* The command that undoes this change, with the options that say where: "kerntune restore ID". */
+const char *records_restore_command(struct app *app, const struct change *change);
+
+/* What JSON and text say where a record could not be updated: a warning among the diagnostics. */
+void records_warn_not_updated(struct app *app, const struct change *change, int negative_errno);
+
 /* The names of a change's profiles, with commas; "-" when there are none. */
 const char *records_profiles(struct app *app, const struct change *change);
 

@@ -174,18 +174,7 @@ void render_error(struct app *app, const char *text)
 	fflush(app->out);
 	fputs("kerntune: ", app->err);
 	print_label(app, STYLE_BAD, "error:");
-	print_safe_text(app->err, text);
-	fputc('\n', app->err);
-}
-
-void render_warning(struct app *app, const char *text)
-{
-	if (app->options.quiet)
-		return;
-	fflush(app->out);
-	fputs("kerntune: ", app->err);
-	print_label(app, STYLE_CHANGE, "warning:");
-	print_safe_text(app->err, text);
+	print_safe_text(app->err, text ? text : "out of memory");
 	fputc('\n', app->err);
 }
 
@@ -208,6 +197,18 @@ void render_note(struct app *app, const char *format, ...)
 }
 
 /* ---- prose ---- */
+
+void render_line(struct app *app, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	text = arena_vprintf(app->arena, format, arguments);
+	va_end(arguments);
+	print_safe_text(app->out, text ? text : "out of memory");
+	fputc('\n', app->out);
+}
 
 /* Of the terminal on stdout; `otherwise` when it is none. */
 static size_t output_width(const struct app *app, size_t otherwise)

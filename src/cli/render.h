@@ -11,12 +11,15 @@
 /* All diagnostics so far: place, message, source line with a caret, the other place, the hint. */
 void render_diags(struct app *app);
 
+/* NULL, from a message that could not be made, is shown as "out of memory". */
 void render_error(struct app *app, const char *text);
-void render_warning(struct app *app, const char *text);
 /* A line about what was done; not with --quiet. */
 void render_note(struct app *app, const char *format, ...) PRINTF_FORMAT(2, 3);
 
 /* ---- prose, on stdout ---- */
+
+/* One line that may hold text from elsewhere: what could move the cursor is shown as a question mark. */
+void render_line(struct app *app, const char *format, ...) PRINTF_FORMAT(2, 3);
 
 /* Fills the text to the width of the terminal (80 columns without one); the first line begins with
  * `first`, the others with `indent` blanks. */

@@ -66,21 +66,13 @@ static int add_side_effects(const struct apply *apply, struct change *change, co
 	return 0;
 }
 
-/* A key that holds its value now, but that a step of the plan may move away from it. */
-static bool may_be_moved(const struct plan *plan, const struct plan_row *row)
-{
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->rows[i].status == PLAN_CHANGE && catalog_moves(plan->rows[i].catalog, row->path))
-			return true;
-	return false;
-}
-
+/* Every key of the plan that can be read, also where it holds already: a step may move it away, and so may
+ * somebody else. */
 static int add_steps(const struct apply *apply, const struct plan *plan, struct change *change)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
-		bool is_step = row->status == PLAN_CHANGE ||
-			(row->status == PLAN_SAME && may_be_moved(plan, row));
+		bool is_step = row->status == PLAN_CHANGE || row->status == PLAN_SAME;
 		int r = !is_step ? 0 : add_item(apply, change, (struct change_item){
 			.path = row->path,
 			.key = row->key,
@@ -131,10 +123,12 @@ static int make_change(const struct apply *apply, const struct plan *plan, struc
 
 /* ---- one step ---- */
 
-static bool is_moved_by_earlier_step(const struct change *change, size_t index)
+/* Whether a step that was written may have moved this item. */
+static bool is_moved_by_step(const struct change *change, size_t index)
 {
-	for (size_t i = 0; i < index; i++)
-		if (catalog_moves(catalog_find(change->items[i].path), change->items[index].path))
+	for (size_t i = 0; i < change->items_count; i++)
+		if (change->items[i].intended &&
+			catalog_moves(catalog_find(change->items[i].path), change->items[index].path))
 			return true;
 	return false;
 }
@@ -161,7 +155,7 @@ static int check_expected(const struct apply *apply, struct change *change, size
 			strerror(item->error));
 		return 1;
 	}
-	if (value_equal(item->type, *ret_now, item->original) || is_moved_by_earlier_step(change, index))
+	if (value_equal(item->type, *ret_now, item->original) || is_moved_by_step(change, index))
 		return 0;
 	item->status = CHANGE_FOREIGN_CHANGED;
 	*ret_problem = arena_printf(apply->arena,
@@ -235,31 +229,51 @@ static int run_step(const struct apply *apply, struct change *change, size_t ind
 	return r;
 }
 
-/* A later step may have moved an earlier key; and what moved along is now known. */
+/* One key after the last step. 0, or 1 with the problem when it does not hold what was asked for. */
+static int check_kept(const struct apply *apply, struct change *change, size_t index, struct value now,
+	const char **ret_problem)
+{
+	struct change_item *item = &change->items[index];
+
+	if (item->role == CHANGE_SIDE) {
+		item->ours = now;
+		if (now.bytes && !value_equal(item->type, now, item->original))
+			item->status = CHANGE_APPLIED;
+		return 0;
+	}
+	if (now.bytes && catalog_satisfied(catalog_find(item->path), item->target, now)) {
+		item->ours = now;
+		return 0;
+	}
+	/* What a step of ours moved is ours to put back; what somebody else wrote is not. */
+	item->status = is_moved_by_step(change, index) ? CHANGE_REJECTED : CHANGE_FOREIGN_CHANGED;
+	*ret_problem = arena_printf(apply->arena, "%s did not keep %s: %s moved it to %s", item->key,
+		describe(apply, item, item->target),
+		item->status == CHANGE_REJECTED ? "a later step" : "somebody else",
+		now.bytes ? describe(apply, item, now) : "something that cannot be read");
+	return 1;
+}
+
+/* A later step may have moved an earlier key; and what moved along is now known. All of them are read
+ * before any is judged: undoing needs to know what the side effects came to. */
 static int check_all(const struct apply *apply, struct change *change,
 	const struct change_item **ret_culprit, const char **ret_problem)
 {
-	for (size_t i = 0; i < change->items_count; i++) {
-		struct change_item *item = &change->items[i];
-		int r = procsys_read(apply->procsys, apply->arena, item->path, &item->ours, &item->error);
+	int verdict = 0;
+
+	for (size_t i = change->items_count; i-- > 0;) {
+		struct value now = { .bytes = NULL };
+		int r = procsys_read(apply->procsys, apply->arena, change->items[i].path, &now,
+			&change->items[i].error);
 
 		if (r < 0)
 			return r;
-		if (item->role == CHANGE_SIDE) {
-			if (r == 0 && !value_equal(item->type, item->ours, item->original))
-				item->status = CHANGE_APPLIED;
+		if (check_kept(apply, change, i, now, ret_problem) == 0)
 			continue;
-		}
-		if (r == 0 && catalog_satisfied(catalog_find(item->path), item->target, item->ours))
-			continue;
-		*ret_culprit = item;
-		*ret_problem = arena_printf(apply->arena, "%s did not keep %s: a later step or somebody else "
-			"moved it to %s", item->key, describe(apply, item, item->target),
-			r ? "something that cannot be read" : describe(apply, item, item->ours));
-		item->status = CHANGE_REJECTED;
-		return 1;
+		*ret_culprit = &change->items[i];
+		verdict = 1;
 	}
-	return 0;
+	return verdict;
 }
 
 /* ---- the whole ---- */
@@ -325,6 +339,10 @@ static int run_steps(const struct apply *apply, struct change *change, struct ap
 	}
 	if (r == 0)
 		r = check_all(apply, change, &result->culprit, &result->problem);
+	if (r == 0)
+		result->signal = signals_pending();
+	if (result->signal)
+		return 1;
 	if (r == 0) {
 		r = record_finish(apply->store, apply->arena, change, CHANGE_STANDING);
 		if (r < 0)
@@ -339,21 +357,21 @@ int apply_run(const struct apply *apply, const struct plan *plan, struct apply_r
 {
 	struct apply_result result = { .outcome = APPLY_NOTHING_TO_DO };
 	struct change *change;
-	int r = make_change(apply, plan, &change);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (change->items_count == 0) {
+	if (plan_summarize(plan).change == 0) {
 		*ret_result = result;
 		return 0;
 	}
-	result.change = change;
-	r = undo_reserve(apply->arena, change);
+	r = make_change(apply, plan, &change);
+	if (r == 0)
+		r = undo_reserve(apply->arena, change);
 	if (r == 0)
 		r = record_begin(apply->store, apply->arena, change);
 	if (r < 0)
 		return r;
 
+	result.change = change;
 	if (run_steps(apply, change, &result) == 0) {
 		result.outcome = APPLY_APPLIED;
 	} else if (!has_written(change) && result.culprit &&

@@ -17,16 +17,19 @@
 #include <unistd.h>
 
 #define PROFILE_SUFFIX ".yaml"
-enum { CHAIN_MAX = 32 };
+enum { CHAIN_MAX = 32, MERGES_MAX = 1000 };
 
 /* ---- where to look ---- */
 
 static int add_directory(struct library *library, struct library_directory directory)
 {
-	if (!directory.path || !directory.shown)
+	struct library_directory *grown = arena_grow(library->arena, library->directories,
+		library->directories_count, &library->directories_capacity, sizeof(*grown));
+
+	if (!grown || !directory.path || !directory.shown)
 		return -ENOMEM;
-	if (library->directories_count < COUNT_OF(library->directories))
-		library->directories[library->directories_count++] = directory;
+	library->directories = grown;
+	library->directories[library->directories_count++] = directory;
 	return 0;
 }
 
@@ -390,6 +393,13 @@ static int merge(struct library *library, struct chain *chain, const struct prof
 {
 	int verdict = 0, r;
 
+	/* Profiles that extend each other in many ways multiply: thirty files can make a billion merges. */
+	if (++library->merges > MERGES_MAX) {
+		diag_error(library->diags, "chain-too-long", span_file(&profile->source),
+			"the profiles that this one extends are merged more than %d times", MERGES_MAX);
+		diag_hint(library->diags, "extend each profile once");
+		return 1;
+	}
 	chain->profiles[chain->count++] = profile;
 	for (size_t i = 0; i < profile->extends_count; i++) {
 		const struct profile_reference *reference = &profile->extends[i];
@@ -402,7 +412,7 @@ static int merge(struct library *library, struct chain *chain, const struct prof
 		r = load_named(library, reference->name, reference->span, &parent);
 		if (r == 0)
 			r = merge(library, chain, parent, resolved);
-		if (r < 0)
+		if (r < 0 || library->merges > MERGES_MAX)
 			return r;
 		verdict |= r;
 	}
@@ -428,6 +438,7 @@ int library_select(struct library *library, const char *const arguments[], size_
 		struct chain chain = { .count = 0 };
 		int r = library_load(library, arguments[i], &profile);
 
+		library->merges = 0;
 		resolve_init(&own, library->arena);
 		if (r == 0) {
 			r = merge(library, &chain, profile, &own);

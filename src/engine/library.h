@@ -36,8 +36,9 @@ struct library {
 	struct arena *arena;
 	struct diags *diags;
 	const struct rootdir *root;
-	struct library_directory directories[32];
-	size_t directories_count;
+	struct library_directory *directories;
+	size_t directories_count, directories_capacity;
+	size_t merges;			/* so far, of one argument */
 	struct library_entry *loaded;	/* by name, so that a common ancestor is read once */
 };
 

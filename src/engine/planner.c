@@ -180,7 +180,7 @@ static int add_row(const struct planner *planner, struct plan *plan, const char 
 	struct plan_row *grown;
 	int r;
 
-	if (!key_filter_selects(&planner->filter, planner->arena, path))
+	if (!key_filter_selects(&planner->filter, path))
 		return 0;
 	validate_expanded(planner, path, setting);
 	row.key = key_display(planner->arena, path);

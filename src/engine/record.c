@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -23,7 +22,7 @@
 #define STATE_FILE "state"
 
 enum {
-	RECORD_SIZE_MAX = 16 * 1024 * 1024,
+	RECORD_SIZE_MAX = 64 * 1024 * 1024,
 	RECORD_FILE_NAME_SIZE = 64,
 };
 
@@ -100,28 +99,26 @@ void record_store_release(struct record_store *store)
 	close_fd_(&store->log_fd);
 }
 
+/* A record lock, not flock(2): it can be asked for without being taken for a moment. */
 int record_lock(struct record_store *store)
 {
+	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
 	store->lock_fd = openat(store->run_fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (store->lock_fd < 0)
 		return -errno;
-	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0)
+	if (fcntl(store->lock_fd, F_SETLK, &whole) == 0)
 		return 0;
-	if (errno != EWOULDBLOCK)
-		return -errno;
-	/* A status that looks whether it is locked shares the lock for a moment: not to be taken for
-	 * somebody at work, but to be waited for. */
-	if (flock(store->lock_fd, LOCK_SH | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? RECORD_LOCKED : -errno;
-	return flock(store->lock_fd, LOCK_EX) < 0 ? -errno : 0;
+	return errno == EACCES || errno == EAGAIN ? RECORD_LOCKED : -errno;
 }
 
 bool record_is_locked(const struct record_store *store)
 {
+	struct flock whole = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	CLEANUP_FD int fd = store->run_fd < 0 ? -1 :
 		openat(store->run_fd, LOCK_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	return fd >= 0 && fcntl(fd, F_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
 /* ---- writing ---- */
@@ -186,6 +183,8 @@ static int replace_record(const struct record_store *store, const struct change 
 
 	if (r < 0)
 		return r;
+	if (text.length > RECORD_SIZE_MAX)
+		return -EFBIG;
 	strcpy(file, change->id);
 	strcat(file, RECORD_SUFFIX);
 	return fileio_replace_at(store->changes_fd, file, text.bytes, text.length, 0600, durable);
@@ -253,10 +252,14 @@ int record_begin(struct record_store *store, struct arena *arena, struct change 
 	if (!change->created)
 		return -ENOMEM;
 	change->state = CHANGE_RECORDED;
-	r = change->kind == CHANGE_BACKUP ? 0 : open_log(store, change);
+	/* A backup has no steps, and must not touch the log of a change that was interrupted. */
+	if (change->kind == CHANGE_BACKUP)
+		return replace_record(store, change, true);
+
+	r = open_log(store, change);
 	if (r == 0)
 		r = replace_record(store, change, true);
-	if (r == 0 && change->kind != CHANGE_BACKUP)
+	if (r == 0)
 		r = replace_state(store, arena, change);
 	if (r < 0) {
 		remove_record(store, change);
@@ -312,11 +315,12 @@ int record_finish(struct record_store *store, struct arena *arena, struct change
 		return -ENOMEM;
 	/* The record first: were the log gone before it, a crash in between would lose the outcomes. */
 	r = replace_record(store, change, false);
-	if (r == 0 && change->kind != CHANGE_BACKUP)
-		r = replace_state(store, arena, change);
-	if (r == 0 && change->kind != CHANGE_BACKUP)
-		r = close_log(store);
-	return r;
+	if (r < 0 || change->kind == CHANGE_BACKUP)
+		return r;
+	/* What follows only informs: the record says it all. */
+	(void)replace_state(store, arena, change);
+	(void)close_log(store);
+	return 0;
 }
 
 /* ---- reading ---- */
@@ -375,21 +379,35 @@ int record_list(const struct record_store *store, struct arena *arena, const cha
 	return 0;
 }
 
-/* Adds what the step log knows, where it is this change's. */
+/* The log is made before the record and removed after it was completed: where it is missing, or is not this
+ * change's, nobody knows how far the change came. Each step then counts as done, so that what holds our
+ * value is put back, and anything else is for a person to look at. */
+static void assume_done(struct change *change)
+{
+	for (size_t i = 0; i < change->items_count; i++) {
+		struct change_item *item = &change->items[i];
+
+		if (item->role != CHANGE_STEP)
+			continue;
+		item->intended = item->completed = true;
+		item->status = CHANGE_APPLIED;
+		item->ours = item->target;
+	}
+}
+
+/* Adds what the step log knows. */
 static int merge_log(const struct record_store *store, struct arena *arena, struct change *change)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-	int r;
+	int r = store->run_fd < 0 ? -ENOENT :
+		fileio_read_at(store->run_fd, STEPS_FILE, RECORD_SIZE_MAX, &text);
 
-	if (store->run_fd < 0)
-		return 0;
-	r = fileio_read_at(store->run_fd, STEPS_FILE, RECORD_SIZE_MAX, &text);
-	if (r == -ENOENT)
-		return 0;
 	if (r == 0)
 		r = step_log_read(arena, text.bytes, text.length, change);
-	if (r < 0)
+	if (r == -ENOMEM)
 		return r;
+	if (r != 0)
+		assume_done(change);
 	for (size_t i = 0; i < change->items_count; i++)
 		if (change->items[i].intended)
 			change->state = CHANGE_APPLYING;
@@ -410,12 +428,13 @@ int record_load(const struct record_store *store, struct arena *arena, const cha
 	r = fileio_read_at(store->changes_fd, file, RECORD_SIZE_MAX, &text);
 	if (r == -ENOENT)
 		return RECORD_NONE;
-	if (r == -EFBIG || r == -EINVAL || r == -ELOOP) {
-		*ret_problem = "it is no regular file of a sensible size";
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		*ret_problem = r == -EFBIG || r == -EINVAL || r == -ELOOP ?
+			"it is no regular file of a sensible size" : strerror(-r);
 		return RECORD_BROKEN;
 	}
-	if (r < 0)
-		return r;
 	r = record_json_read(arena, text.bytes, text.length, id, ret_change, ret_problem);
 	if (r != 0)
 		return r < 0 ? r : RECORD_BROKEN;
@@ -424,25 +443,47 @@ int record_load(const struct record_store *store, struct arena *arena, const cha
 	return 0;
 }
 
+int record_walk(const struct record_store *store, struct arena *arena, struct record_walk *ret_walk)
+{
+	struct record_walk walk = { .store = store, .arena = arena };
+	int r = record_list(store, arena, &walk.ids, &walk.left);
+
+	*ret_walk = walk;
+	return r;
+}
+
+int record_walk_next(struct record_walk *walk, struct change **ret_change, const char **ret_id,
+	const char **ret_problem)
+{
+	int r = RECORD_NONE;
+
+	/* One that was removed meanwhile is not there. */
+	while (r == RECORD_NONE && walk->left > 0) {
+		*ret_id = walk->ids[--walk->left];
+		r = record_load(walk->store, walk->arena, *ret_id, ret_change, ret_problem);
+	}
+	return r;
+}
+
 int record_newest(const struct record_store *store, struct arena *arena, const char *boot_id,
 	struct change **ret_change)
 {
-	const char *const *ids;
-	size_t count;
-	int r = record_list(store, arena, &ids, &count);
+	const char *id, *problem;
+	struct record_walk walk;
+	struct change *change;
+	int r = record_walk(store, arena, &walk);
 
-	while (r >= 0 && count-- > 0) {
-		const char *problem;
-		struct change *change;
-
-		r = record_load(store, arena, ids[count], &change, &problem);
+	while (r >= 0) {
+		r = record_walk_next(&walk, &change, &id, &problem);
+		if (r == RECORD_NONE)
+			return r;
 		if (r == 0 && change->kind == CHANGE_APPLY && change->state != CHANGE_UNDONE &&
 			strcmp(change->host.boot_id, boot_id) == 0) {
 			*ret_change = change;
 			return 0;
 		}
 	}
-	return r < 0 ? r : RECORD_NONE;
+	return r;
 }
 
 int record_load_state(const struct record_store *store, struct arena *arena, const char **ret_id,

@@ -3,7 +3,7 @@
  *
  * Where:
  *	/var/lib/kerntune/changes/ID.json	the record (directories 0700, files 0600)
- *	/run/kerntune/lock			held with flock(2) while a command changes anything
+ *	/run/kerntune/lock			locked with fcntl(2) while a command changes anything
  *	/run/kerntune/steps			the step log of the change that is being made
  *	/run/kerntune/state			id and state, readable for everybody, no values
  *
@@ -68,8 +68,8 @@ MUST_CHECK int record_lock(struct record_store *store);
 /* Whether somebody holds the lock now: a question, for status. */
 bool record_is_locked(const struct record_store *store);
 
-/* Fills in id and created, makes the record durable and opens a fresh step log. After a failure nothing
- * that counts is on disk. 0 or a negative errno. */
+/* Fills in id and created, makes the record durable and, unless it is a backup, opens a fresh step log. After
+ * a failure nothing of it is left on disk. 0 or a negative errno. */
 MUST_CHECK int record_begin(struct record_store *store, struct arena *arena, struct change *change);
 
 /* Announce a write, and tell its outcome. 0 or a negative errno: after a failed announcement the write must
@@ -77,7 +77,8 @@ MUST_CHECK int record_begin(struct record_store *store, struct arena *arena, str
 MUST_CHECK int record_intent(struct record_store *store, struct change *change, size_t index);
 MUST_CHECK int record_outcome(struct record_store *store, struct change *change, size_t index);
 
-/* Replaces the record; see the states above. 0 or a negative errno. */
+/* Replaces the record; see the states above. 0 or a negative errno. Once the record itself is replaced, a
+ * state file that cannot be written is no error. */
 MUST_CHECK int record_set_undoing(struct record_store *store, struct change *change);
 MUST_CHECK int record_finish(struct record_store *store, struct arena *arena, struct change *change,
 	enum change_state state);
@@ -86,10 +87,24 @@ MUST_CHECK int record_finish(struct record_store *store, struct arena *arena, st
 MUST_CHECK int record_list(const struct record_store *store, struct arena *arena,
 	const char *const **ret_ids, size_t *ret_count);
 
-/* Reads a record, with the step log when it is this change's. 0, RECORD_NONE, RECORD_BROKEN, or a negative
- * errno. */
+/* Reads a record, with the step log of a change that was not finished. 0, RECORD_NONE, RECORD_BROKEN with the
+ * problem, or -ENOMEM. */
 MUST_CHECK int record_load(const struct record_store *store, struct arena *arena, const char *id,
 	struct change **ret_change, const char **ret_problem);
+
+/* All records, newest first: record_walk(), then record_walk_next() until RECORD_NONE. Each step gives a
+ * change, or RECORD_BROKEN with the id and the problem; only being short of memory ends it early. */
+struct record_walk {
+	const struct record_store *store;
+	struct arena *arena;
+	const char *const *ids;
+	size_t left;
+};
+
+MUST_CHECK int record_walk(const struct record_store *store, struct arena *arena,
+	struct record_walk *ret_walk);
+MUST_CHECK int record_walk_next(struct record_walk *walk, struct change **ret_change,
+	const char **ret_id, const char **ret_problem);
 
 /* The newest change of this boot that is not over: 0, RECORD_NONE, or a negative errno. Backups and records
  * that do not read are passed over. */

@@ -18,34 +18,51 @@ static bool is_of_this_netns(const struct change *change, const struct host *hos
 int restore_find_interrupted(const struct record_store *store, struct arena *arena,
 	const struct host *host, struct change **ret_change)
 {
-	const char *const *ids;
-	size_t count;
-	int r = record_list(store, arena, &ids, &count);
+	const char *id, *problem;
+	struct record_walk walk;
+	struct change *change;
+	int r = record_walk(store, arena, &walk);
 
-	while (r >= 0 && count-- > 0) {
-		const char *problem;
-		struct change *change;
-
-		r = record_load(store, arena, ids[count], &change, &problem);
+	while (r >= 0) {
+		r = record_walk_next(&walk, &change, &id, &problem);
+		if (r == RECORD_NONE)
+			return RESTORE_NONE;
 		if (r == 0 && change->kind == CHANGE_APPLY && change_is_open(change) &&
 			is_of_this_boot(change, host)) {
 			*ret_change = change;
 			return 0;
 		}
 	}
-	return r < 0 ? r : RESTORE_NONE;
+	return r;
 }
 
-/* An open change first, then the newest that stands. Records of other boots are history. */
+/* An open change first, then the newest that stands. Records of other boots are history. One that cannot be
+ * read and is newer than what would be chosen may be the one that is meant. */
 static int choose_newest(const struct record_store *store, struct arena *arena, const struct host *host,
-	struct change **ret_change)
+	struct change **ret_change, const char **ret_problem)
 {
 	int r = restore_find_interrupted(store, arena, host, ret_change);
+	const char *id, *problem;
+	struct record_walk walk;
+	struct change *change;
 
 	if (r != RESTORE_NONE)
 		return r;
 	r = record_newest(store, arena, host->boot_id, ret_change);
-	return r == RECORD_NONE ? RESTORE_NONE : r;
+	if (r != 0)
+		return r == RECORD_NONE ? RESTORE_NONE : r;
+	r = record_walk(store, arena, &walk);
+	while (r >= 0) {
+		r = record_walk_next(&walk, &change, &id, &problem);
+		if (r == RECORD_NONE || (r == 0 && strcmp(change->id, (*ret_change)->id) == 0))
+			return 0;
+		if (r == RECORD_BROKEN) {
+			*ret_problem = arena_printf(arena, "%s (newer than %s): %s", id, (*ret_change)->id,
+				problem);
+			return *ret_problem ? RESTORE_BROKEN : -ENOMEM;
+		}
+	}
+	return r;
 }
 
 static int choose_by_id(const struct record_store *store, struct arena *arena, const struct host *host,
@@ -56,8 +73,10 @@ static int choose_by_id(const struct record_store *store, struct arena *arena, c
 
 	if (r == RECORD_NONE)
 		return RESTORE_NONE;
-	if (r == RECORD_BROKEN)
-		return RESTORE_BROKEN;
+	if (r == RECORD_BROKEN) {
+		*ret_problem = arena_printf(arena, "%s: %s", id, *ret_problem);
+		return *ret_problem ? RESTORE_BROKEN : -ENOMEM;
+	}
 	if (r < 0)
 		return r;
 	if (!is_of_this_boot(*ret_change, host) && ((*ret_change)->kind == CHANGE_APPLY || !force))
@@ -76,7 +95,7 @@ int restore_choose(const struct record_store *store, struct arena *arena, const 
 	const char *id, bool force, struct change **ret_change, const char **ret_problem)
 {
 	int r = id ? choose_by_id(store, arena, host, id, force, ret_change, ret_problem) :
-		choose_newest(store, arena, host, ret_change);
+		choose_newest(store, arena, host, ret_change, ret_problem);
 
 	if (r == 0 && !force && !is_of_this_netns(*ret_change, host))
 		return RESTORE_OTHER_NETNS;
@@ -95,32 +114,34 @@ int restore_run(const struct undo *undo, struct record_store *store, struct chan
 	struct restore_result *ret_result)
 {
 	struct restore_result result = { .outcome = RESTORE_DONE };
+	struct undo resumed = *undo;
 	enum change_state state = CHANGE_UNDONE;
-	bool is_backup = change->kind == CHANGE_BACKUP;
 	bool was_open = change_is_open(change);
 	int r = undo_reserve(undo->arena, change);
 
-	if (r == 0 && !is_backup)
-		r = record_set_undoing(store, change);
 	if (r < 0)
 		return r;
-	r = undo_run(undo, change, &result.undone);
+	/* A record that cannot be updated is no reason to leave the values where they are: what it says stays
+	 * true, and undoing once more does no harm. */
+	resumed.resumes = change->state == CHANGE_UNDOING;
+	if (change->kind == CHANGE_APPLY)
+		result.record_error = record_set_undoing(store, change);
+	r = undo_run(&resumed, change, &result.undone);
 	if (r < 0)
-		result.undone.failures++;
-	if (result.undone.interrupted) {
+		return r;
+	if (result.undone.interrupted)
 		result.outcome = RESTORE_INTERRUPTED;
-		*ret_result = result;
-		return 0;
-	}
-	if (result.undone.conflicts || result.undone.failures)
+	else if (result.undone.conflicts || result.undone.failures)
 		result.outcome = RESTORE_INCOMPLETE;
 
 	/* Some keys only: the rest of a whole change still stands, the rest of an open one is still open. */
-	if (result.outcome == RESTORE_INCOMPLETE)
+	if (was_open && result.undone.left > result.undone.conflicts + result.undone.failures)
+		state = CHANGE_UNDOING;
+	else if (result.outcome == RESTORE_INCOMPLETE)
 		state = CHANGE_INCOMPLETE;
 	else if (result.undone.left)
-		state = was_open ? CHANGE_UNDOING : CHANGE_STANDING;
-	if (!is_backup) {
+		state = CHANGE_STANDING;
+	if (change->kind == CHANGE_APPLY && !result.undone.interrupted) {
 		name_restored(change);
 		result.record_error = record_finish(store, undo->arena, change, state);
 	}

@@ -42,6 +42,6 @@ struct restore_result {
 	int record_error;	/* negative errno when the record could not be updated */
 };
 
-/* 0, or a negative errno when nothing was written. */
+/* 0, or -ENOMEM when nothing was written. */
 MUST_CHECK int restore_run(const struct undo *undo, struct record_store *store, struct change *change,
 	struct restore_result *ret_result);

@@ -13,19 +13,23 @@ enum { UNDO_PASSES = 3 };
 /* What an item shall hold in the end; NULL bytes: whatever it holds. */
 struct wanted {
 	struct value value;
+	bool is_reached;	/* it was its turn at least once */
 	int error;		/* of the last failed write */
 };
 
-static bool is_selected(const struct undo *undo, const char *path)
-{
-	return key_filter_selects(&undo->filter, undo->arena, path);
-}
-
-/* Reads what stands there now; NULL bytes when it cannot be read. */
+/* Reads what stands there now; NULL bytes, and why, when it cannot be read. Being short of memory is no
+ * reason to leave the other keys alone. */
 static int read_now(const struct undo *undo, const char *path, struct value *ret_value, int *ret_error)
 {
+	int r;
+
 	*ret_value = (struct value){ .bytes = NULL };
-	return procsys_read(undo->procsys, undo->arena, path, ret_value, ret_error);
+	*ret_error = 0;
+	r = procsys_read(undo->procsys, undo->arena, path, ret_value, ret_error);
+	if (r >= 0)
+		return r;
+	*ret_error = -r;
+	return PROCSYS_UNREADABLE;
 }
 
 static size_t longest_value(const struct change_item *item)
@@ -49,12 +53,9 @@ int undo_reserve(struct arena *arena, const struct change *change)
 	return arena_reserve(arena, size);
 }
 
-/* A step that began, and whatever such a step's write may have moved along: side effects, and steps whose
- * own turn never came. */
-static bool is_touched(const struct change *change, const struct change_item *item)
+/* Whether a write of a step that began may have moved the item. */
+static bool is_moved_along(const struct change *change, const struct change_item *item)
 {
-	if (change->kind == CHANGE_BACKUP || item->intended)
-		return true;
 	for (size_t i = 0; i < change->items_count; i++)
 		if (change->items[i].intended &&
 			catalog_moves(catalog_find(change->items[i].path), item->path))
@@ -62,8 +63,30 @@ static bool is_touched(const struct change *change, const struct change_item *it
 	return false;
 }
 
+/* A step that began, and whatever such a step's write may have moved along: side effects, and steps whose
+ * own turn never came. */
+static bool is_touched(const struct change *change, const struct change_item *item)
+{
+	return change->kind == CHANGE_BACKUP || item->intended || is_moved_along(change, item);
+}
+
+/* Selected by the filter; or the sibling of a selected key, since one is put back through the other. */
+static bool is_selected(const struct undo *undo, const struct change *change,
+	const struct change_item *item)
+{
+	const struct catalog_row *row = catalog_find(item->path);
+
+	if (key_filter_selects(&undo->filter, item->path))
+		return true;
+	for (size_t i = 0; row && row->siblings[i]; i++)
+		if (change_find(change, row->siblings[i]) &&
+			key_filter_selects(&undo->filter, row->siblings[i]))
+			return true;
+	return false;
+}
+
 /* Whether the value there may be replaced without asking. */
-static bool is_ours(const struct change *change, const struct change_item *item)
+static bool is_ours(const struct undo *undo, const struct change *change, const struct change_item *item)
 {
 	if (change->kind == CHANGE_BACKUP)
 		return true;
@@ -71,7 +94,17 @@ static bool is_ours(const struct change *change, const struct change_item *item)
 	if (!item->ours.bytes || (item->role == CHANGE_STEP && (!item->completed ||
 		item->status == CHANGE_REJECTED)))
 		return true;
+	/* An undo that was interrupted may have moved it on the way. */
+	if (undo->resumes && is_moved_along(change, item))
+		return true;
 	return value_equal(item->type, item->now, item->ours);
+}
+
+/* A side effect that did not happen: whatever is there is none of our doing. */
+static bool never_moved(const struct undo *undo, const struct change_item *item)
+{
+	return item->role == CHANGE_SIDE && !undo->resumes && item->ours.bytes &&
+		value_equal(item->type, item->ours, item->original);
 }
 
 static void decide(const struct undo *undo, const struct change *change, struct change_item *item,
@@ -80,12 +113,13 @@ static void decide(const struct undo *undo, const struct change *change, struct 
 	if (!item->now.bytes) {
 		item->undo_status = item->undo_error == ENOENT || item->undo_error == ENOTDIR ? CHANGE_ABSENT :
 			CHANGE_ROLLBACK_CONFLICT;
-		return;
-	}
-	if (value_equal(item->type, item->now, item->original)) {
+	} else if (value_equal(item->type, item->now, item->original)) {
 		item->undo_status = CHANGE_UNCHANGED;
 		wanted->value = item->original;
-	} else if (undo->force || is_ours(change, item)) {
+	} else if (never_moved(undo, item)) {
+		item->undo_status = CHANGE_UNCHANGED;
+		wanted->value = item->now;
+	} else if (undo->force || is_ours(undo, change, item)) {
 		item->undo_status = CHANGE_RESTORED;
 		wanted->value = item->original;
 	} else {
@@ -94,147 +128,147 @@ static void decide(const struct undo *undo, const struct change *change, struct 
 	}
 }
 
-static int examine(const struct undo *undo, struct change *change, struct wanted wanted[])
+static void examine(const struct undo *undo, struct change *change, struct wanted wanted[])
 {
 	for (size_t i = 0; i < change->items_count; i++) {
 		struct change_item *item = &change->items[i];
-		int r;
 
-		if (!is_selected(undo, item->path) || !is_touched(change, item))
+		item->undo_status = CHANGE_NOT_TRIED;
+		if (!is_touched(change, item))
 			continue;
-		item->undo_error = 0;
-		r = read_now(undo, item->path, &item->now, &item->undo_error);
-		if (r < 0)
-			return r;
-		decide(undo, change, item, &wanted[i]);
+		(void)read_now(undo, item->path, &item->now, &item->undo_error);
+		if (is_selected(undo, change, item))
+			decide(undo, change, item, &wanted[i]);
+		else
+			wanted[i].value = item->now;	/* should one of our writes move it */
 	}
-	return 0;
 }
 
 /* Statuses to counts, once everything has been tried. */
-static void summarize(const struct undo *undo, const struct change *change, struct undo_result *result)
+static void summarize(const struct change *change, struct undo_result *result)
 {
 	*result = (struct undo_result){ .interrupted = result->interrupted };
 	for (size_t i = 0; i < change->items_count; i++) {
 		const struct change_item *item = &change->items[i];
 
-		if (!is_selected(undo, item->path)) {
-			result->left += is_touched(change, item);
-			continue;
-		}
-		if (!is_touched(change, item))
-			continue;
+		result->examined += item->undo_status != CHANGE_NOT_TRIED;
 		result->restored += item->undo_status == CHANGE_RESTORED;
 		result->conflicts += item->undo_status == CHANGE_CONFLICT;
 		result->failures += item->undo_status == CHANGE_ROLLBACK_CONFLICT;
-		result->left += item->undo_status == CHANGE_CONFLICT || item->undo_status == CHANGE_ROLLBACK_CONFLICT;
+		if (item->undo_status == CHANGE_NOT_TRIED)
+			result->left += is_touched(change, item) && item->now.bytes &&
+				!value_equal(item->type, item->now, item->original);
 	}
+	result->left += result->conflicts + result->failures;
 }
 
 int undo_examine(const struct undo *undo, struct change *change, struct undo_result *ret_result)
 {
 	struct wanted *wanted = arena_alloc(undo->arena, (change->items_count + 1) * sizeof(*wanted));
-	int r = wanted ? examine(undo, change, wanted) : -ENOMEM;
 
-	if (r == 0) {
-		*ret_result = (struct undo_result){ .left = 0 };
-		summarize(undo, change, ret_result);
-	}
-	return r;
+	if (!wanted)
+		return -ENOMEM;
+	examine(undo, change, wanted);
+	*ret_result = (struct undo_result){ .left = 0 };
+	summarize(change, ret_result);
+	return 0;
 }
 
 /* A zero that another key's write brings back, and that the kernel may refuse. */
-static bool is_zeroed_by_sibling(const struct change_item *item)
+static bool is_zeroed_by_sibling(const struct change_item *item, const struct wanted *wanted)
 {
 	const struct catalog_row *row = catalog_find(item->path);
 
-	return row && row->siblings[0] && value_equal(row->type, item->original, value_of("0"));
+	return row && row->siblings[0] && value_equal(row->type, wanted->value, value_of("0"));
 }
 
-/* One key: read, and write when it differs. Returns 1 when it wrote. */
-static int put_back(const struct undo *undo, const struct change_item *item, struct wanted *wanted)
+/* Reads one key, and writes it when it differs. Returns whether it wrote. */
+static bool put_back(const struct undo *undo, const struct change_item *item, struct wanted *wanted)
 {
 	struct value now;
-	int error, r = read_now(undo, item->path, &now, &error);
+	int r;
 
-	if (r < 0)
-		return r;
+	(void)read_now(undo, item->path, &now, &wanted->error);
 	if (!now.bytes || value_equal(item->type, now, wanted->value))
-		return 0;
-	if (is_zeroed_by_sibling(item) && value_identical(wanted->value, item->original))
-		return 0;
-	wanted->error = 0;
+		return false;
 	r = procsys_write(undo->procsys, item->path, wanted->value, item->type == VALUE_PORTLIST,
 		&wanted->error);
-	return r < 0 ? r : 1;
+	if (r < 0)
+		wanted->error = -r;
+	return true;
 }
 
-/* All steps, newest first, then the side effects. Returns how many writes there were. */
-static int put_all_back(const struct undo *undo, const struct change *change, struct wanted wanted[],
+/* All steps, newest first, then the side effects. Returns whether anything was written. */
+static bool put_all_back(const struct undo *undo, const struct change *change, struct wanted wanted[],
 	bool *ret_interrupted)
 {
-	int writes = 0;
+	bool wrote = false;
 
 	for (int role = CHANGE_STEP; role <= CHANGE_SIDE; role++) {
 		for (size_t k = 0; k < change->items_count; k++) {
 			size_t i = role == CHANGE_STEP ? change->items_count - 1 - k : k;
-			int r;
+			const struct change_item *item = &change->items[i];
 
-			if (change->items[i].role != (enum change_role)role || !wanted[i].value.bytes)
+			if (item->role != (enum change_role)role || !wanted[i].value.bytes)
 				continue;
 			if (undo->stops_at_signal && signals_pending()) {
 				*ret_interrupted = true;
-				return writes;
+				return wrote;
 			}
-			r = put_back(undo, &change->items[i], &wanted[i]);
-			if (r < 0)
-				return r;
-			writes += r;
+			wanted[i].is_reached = true;
+			if (!is_zeroed_by_sibling(item, &wanted[i]))
+				wrote |= put_back(undo, item, &wanted[i]);
 		}
 	}
-	return writes;
+	return wrote;
+}
+
+/* Where no sibling's write brought a zero back (a tree of plain files, say), it is written after all. */
+static void put_zeros_back(const struct undo *undo, const struct change *change, struct wanted wanted[])
+{
+	for (size_t i = 0; i < change->items_count; i++)
+		if (wanted[i].value.bytes && is_zeroed_by_sibling(&change->items[i], &wanted[i]))
+			(void)put_back(undo, &change->items[i], &wanted[i]);
 }
 
 /* Nothing is claimed that was not read back. */
-static int confirm(const struct undo *undo, struct change *change, const struct wanted wanted[])
+static void confirm(const struct undo *undo, struct change *change, const struct wanted wanted[])
 {
 	for (size_t i = 0; i < change->items_count; i++) {
 		struct change_item *item = &change->items[i];
-		struct value now;
-		int error = 0, r;
+		int error, r;
 
 		if (!wanted[i].value.bytes)
 			continue;
-		r = read_now(undo, item->path, &now, &error);
-		if (r < 0)
-			return r;
-		item->after = now;
-		if (r == PROCSYS_ABSENT) {
+		r = read_now(undo, item->path, &item->after, &error);
+		if (item->after.bytes && value_equal(item->type, item->after, wanted[i].value))
+			continue;
+		if (!wanted[i].is_reached) {
+			item->undo_status = CHANGE_NOT_TRIED;
+		} else if (r == PROCSYS_ABSENT) {
 			item->undo_status = CHANGE_ABSENT;
-		} else if (!now.bytes || !value_equal(item->type, now, wanted[i].value)) {
+		} else {
 			item->undo_status = CHANGE_ROLLBACK_CONFLICT;
 			item->undo_error = wanted[i].error ? wanted[i].error : error;
 		}
 	}
-	return 0;
 }
 
 int undo_run(const struct undo *undo, struct change *change, struct undo_result *ret_result)
 {
 	struct wanted *wanted = arena_alloc(undo->arena, (change->items_count + 1) * sizeof(*wanted));
 	struct undo_result result = { .left = 0 };
-	int r = wanted ? examine(undo, change, wanted) : -ENOMEM;
 
-	for (int pass = 0; r >= 0 && pass < UNDO_PASSES; pass++) {
-		r = put_all_back(undo, change, wanted, &result.interrupted);
-		if (r <= 0 || result.interrupted)
+	if (!wanted)
+		return -ENOMEM;
+	examine(undo, change, wanted);
+	for (int pass = 0; pass < UNDO_PASSES && !result.interrupted; pass++)
+		if (!put_all_back(undo, change, wanted, &result.interrupted))
 			break;
-	}
-	if (r >= 0)
-		r = confirm(undo, change, wanted);
-	if (r < 0)
-		return r;
-	summarize(undo, change, &result);
+	if (!result.interrupted)
+		put_zeros_back(undo, change, wanted);
+	confirm(undo, change, wanted);
+	summarize(change, &result);
 	*ret_result = result;
 	return 0;
 }

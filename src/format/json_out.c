@@ -3,6 +3,7 @@
 #include "format/json_out.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void json_out_schema(struct json *json, const char *command)
 {
@@ -86,7 +87,8 @@ static void add_value(struct json *json, cJSON *object, const char *name, enum v
 	arena_init(&arena);
 	text = value_display(&arena, type, value);
 	json->failed |= !text;
-	if (text && value_count_fields(value) && type != VALUE_STRING)
+	if (text && value_count_fields(value) && type != VALUE_STRING &&
+		!memchr(value.bytes, '\0', value.length))
 		json_add_bytes(json, object, name, value_of(text));
 	else
 		json_add_bytes(json, object, name, value_trimmed(value));
@@ -98,8 +100,8 @@ static void add_plan_row(struct json *json, cJSON *array, const struct plan_row 
 	cJSON *object = json_add_object(json, array, NULL);
 	cJSON *origin, *notes;
 
-	json_add_string(json, object, "key", row->key);
-	json_add_string(json, object, "path", row->path);
+	json_add_bytes(json, object, "key", value_of(row->key));
+	json_add_bytes(json, object, "path", value_of(row->path));
 	json_add_string(json, object, "status", plan_status_name(row->status));
 	add_value(json, object, "live", catalog_type(row->catalog), row->live);
 	json_add_string(json, object, "target", row->target_text);
@@ -142,8 +144,8 @@ static cJSON *add_parameter(struct json *json, cJSON *array, const char *key, co
 {
 	cJSON *object = json_add_object(json, array, NULL);
 
-	json_add_string(json, object, "key", key);
-	json_add_string(json, object, "path", path);
+	json_add_bytes(json, object, "key", value_of(key));
+	json_add_bytes(json, object, "path", value_of(path));
 	json_add_string(json, object, "status", status);
 	return object;
 }
@@ -234,10 +236,7 @@ void json_out_restored(struct json *json, const struct change *change)
 void json_out_change(struct json *json, cJSON *object, const struct change *change, bool whole)
 {
 	cJSON *profiles, *array;
-	size_t steps = 0;
 
-	for (size_t i = 0; i < change->items_count; i++)
-		steps += change->items[i].role == CHANGE_STEP;
 	json_add_string(json, object, "id", change->id);
 	json_add_string(json, object, "kind", change_kind_name(change->kind));
 	json_add_string(json, object, "state", change_state_name(change->state));
@@ -247,7 +246,7 @@ void json_out_change(struct json *json, cJSON *object, const struct change *chan
 	json_add_string(json, object, "kernel", change->host.kernel);
 	json_add_string(json, object, "boot_id", change->host.boot_id);
 	json_add_string(json, object, "netns", change->host.netns);
-	json_add_integer(json, object, "parameter_count", (long)steps);
+	json_add_integer(json, object, "parameter_count", (long)change_count_steps(change));
 	profiles = json_add_array(json, object, "profiles");
 	for (size_t i = 0; i < change->profiles_count; i++)
 		json_add_string(json, profiles, NULL, change->profiles[i].name);

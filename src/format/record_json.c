@@ -7,19 +7,17 @@
 #include "model/key.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RECORD_SCHEMA "kerntune.change/1"
 #define STATE_SCHEMA "kerntune.state/1"
 
-/* More keys than any kernel has; keeps the search for duplicates short. */
-enum { RECORD_ITEMS_MAX = 16384 };
-
 static void write_item(struct json *json, cJSON *items, const struct change_item *item)
 {
 	cJSON *object = json_add_object(json, items, NULL);
 
-	json_add_string(json, object, "path", item->path);
+	json_add_bytes(json, object, "path", value_of(item->path));
 	json_add_string(json, object, "role", change_role_name(item->role));
 	json_add_string(json, object, "status", change_status_name(item->status));
 	json_add_bytes(json, object, "original", item->original);
@@ -112,22 +110,18 @@ static bool read_value(struct record_reader *reader, const cJSON *object, const 
 	return r >= 0;
 }
 
+/* Any byte may stand in the name of an interface, and so in a path. */
 static bool read_path(struct record_reader *reader, const cJSON *object, struct change_item *item)
 {
-	const char *path, *canonical;
-	int r;
+	struct value path;
 
-	if (!read_string(reader, object, "path", false, &path))
+	if (!read_value(reader, object, "path", false, &path))
 		return false;
-	/* The slash form parses into itself and nothing else does: "a.b" would become "a/b". */
-	r = key_parse(reader->arena, path, strlen(path), &canonical);
-	if (r == -ENOMEM)
-		reader->out_of_memory = true;
-	if (r != 0 || strcmp(path, canonical) != 0 || key_is_glob(path))
+	if (strlen(path.bytes) != path.length || !key_path_is_sound(path.bytes))
 		return fail(reader, "\"path\" is not the path of a parameter");
-	item->path = path;
-	item->key = key_display(reader->arena, path);
-	item->type = catalog_type(catalog_find(path));
+	item->path = path.bytes;
+	item->key = key_display(reader->arena, path.bytes);
+	item->type = catalog_type(catalog_find(path.bytes));
 	reader->out_of_memory |= !item->key;
 	return item->key != NULL;
 }
@@ -150,6 +144,30 @@ static bool read_item(struct record_reader *reader, const cJSON *object, struct 
 			fail(reader, "a step has no \"target\""));
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted rather than searched: a backup of a host with many interfaces holds tens of thousands. */
+static bool check_duplicates(struct record_reader *reader)
+{
+	const struct change *change = reader->change;
+	const char **paths = arena_alloc(reader->arena, (change->items_count + 1) * sizeof(*paths));
+
+	if (!paths) {
+		reader->out_of_memory = true;
+		return false;
+	}
+	for (size_t i = 0; i < change->items_count; i++)
+		paths[i] = change->items[i].path;
+	qsort(paths, change->items_count, sizeof(*paths), compare_paths);
+	for (size_t i = 1; i < change->items_count; i++)
+		if (strcmp(paths[i - 1], paths[i]) == 0)
+			return fail(reader, "a parameter stands in it twice");
+	return true;
+}
+
 static bool read_items(struct record_reader *reader, const cJSON *items)
 {
 	struct change *change = reader->change;
@@ -163,10 +181,6 @@ static bool read_items(struct record_reader *reader, const cJSON *items)
 
 		if (!read_item(reader, object, &item))
 			return false;
-		if (change->items_count == RECORD_ITEMS_MAX)
-			return fail(reader, "it holds too many parameters");
-		if (change_find(change, item.path))
-			return fail(reader, "a parameter stands in it twice");
 		grown = arena_grow(reader->arena, change->items, change->items_count,
 			&change->items_capacity, sizeof(*grown));
 		if (!grown) {
@@ -176,7 +190,7 @@ static bool read_items(struct record_reader *reader, const cJSON *items)
 		change->items = grown;
 		change->items[change->items_count++] = item;
 	}
-	return true;
+	return check_duplicates(reader);
 }
 
 static bool read_profiles(struct record_reader *reader, const cJSON *profiles)

@@ -25,8 +25,7 @@ static int open_netns(const struct rootdir *root, const char *netns)
 		if (!number_parse(netns + 4, strlen(netns + 4), &pid) || pid.negative)
 			return -EINVAL;
 		snprintf(path, sizeof(path), "proc/%s/ns/net", netns + 4);
-		fd = openat(root->fd, path, O_RDONLY | O_CLOEXEC);
-		return fd < 0 ? -errno : fd;
+		return rootdir_open_path(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	}
 	if (!netns[0] || strlen(netns) > 255 || strcmp(netns, ".") == 0 || strcmp(netns, "..") == 0)
 		return -EINVAL;

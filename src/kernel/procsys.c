@@ -127,17 +127,23 @@ int procsys_read(struct procsys *procsys, struct arena *arena, const char *path,
 	return value_copy(arena, (struct value){ bytes, (size_t)count }, ret_value);
 }
 
+/* Root of a child user namespace meets files that belong to its parent. */
+static bool is_foreign(const struct procsys *procsys, const struct stat *status)
+{
+	return !procsys->is_plain_tree && geteuid() == 0 && status->st_uid != 0;
+}
+
 /* No write bit counts for root as well: /proc/sys knows no CAP_DAC_OVERRIDE. */
-static bool is_unwritable(int fd, const struct stat *status)
+static bool is_unwritable(const struct procsys *procsys, int fd, const struct stat *status)
 {
 	struct statvfs mount;
 
-	if ((status->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0)
+	if ((status->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0 || is_foreign(procsys, status))
 		return true;
 	return fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY);
 }
 
-static int write_open_outcome(int error, const struct stat *status, int *ret_error)
+static int write_open_outcome(int error, int *ret_error)
 {
 	*ret_error = error;
 	switch (error) {
@@ -147,8 +153,6 @@ static int write_open_outcome(int error, const struct stat *status, int *ret_err
 	case EROFS:
 		return PROCSYS_UNWRITABLE;
 	case EACCES:
-		/* Root of a child user namespace meets files that belong to its parent. */
-		return geteuid() == 0 && status->st_uid != 0 ? PROCSYS_UNWRITABLE : PROCSYS_NO_PRIVILEGE;
 	case EPERM:
 		return PROCSYS_NO_PRIVILEGE;
 	default:
@@ -163,21 +167,22 @@ int procsys_probe(const struct procsys *procsys, const char *path, int *ret_erro
 	CLEANUP_FD int fd = -1;
 	struct stat status;
 
-	/* Root may open any file of a plain tree. */
-	if (write_fd >= 0 && !procsys->is_plain_tree)
+	/* The quick answers; not for a plain tree, where root may write what has no write bit. */
+	if (!procsys->is_plain_tree && (write_fd >= 0 || (procsys->mode == PROCSYS_READ_ONLY &&
+		faccessat(procsys->dir_fd, path, W_OK, 0) == 0)))
 		return 0;
 	fd = fileio_open_beneath(procsys->dir_fd, path, O_PATH);
 	if (fd < 0)
 		return read_outcome(-fd, ret_error);
 	if (fstat(fd, &status) < 0)
 		return read_outcome(errno, ret_error);
-	if (is_unwritable(fd, &status)) {
+	if (is_unwritable(procsys, fd, &status)) {
 		*ret_error = EROFS;
 		return PROCSYS_UNWRITABLE;
 	}
 	if (procsys->mode == PROCSYS_READ_ONLY)
 		return 0;
-	return write_fd < 0 ? write_open_outcome(-write_fd, &status, ret_error) : 0;
+	return write_fd < 0 ? write_open_outcome(-write_fd, ret_error) : 0;
 }
 
 static int write_key(const struct procsys *procsys, const char *path, int fd, struct value text,
@@ -214,7 +219,6 @@ int procsys_write(struct procsys *procsys, const char *path, struct value value,
 {
 	CLEANUP_FD int fd = -1;
 	char page[READ_SIZE], *bytes = page;
-	const struct stat unknown = { 0 };
 
 	if (procsys->mode == PROCSYS_READ_ONLY)
 		return -EROFS;
@@ -231,7 +235,7 @@ int procsys_write(struct procsys *procsys, const char *path, struct value value,
 
 	fd = open_key(procsys, path, O_WRONLY);
 	if (fd < 0)
-		return write_open_outcome(-fd, &unknown, ret_error);
+		return write_open_outcome(-fd, ret_error);
 	return write_key(procsys, path, fd, (struct value){ bytes, value.length + 1 }, in_pieces, ret_error);
 }
 

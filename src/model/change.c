@@ -126,6 +126,16 @@ bool change_is_open(const struct change *change)
 		change->state == CHANGE_UNDOING;
 }
 
+size_t change_count_steps(const struct change *change)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < change->items_count; i++)
+		count += change->items[i].role == CHANGE_STEP &&
+			(change->items[i].intended || change->kind == CHANGE_BACKUP);
+	return count;
+}
+
 struct change_item *change_find(const struct change *change, const char *path)
 {
 	for (size_t i = 0; i < change->items_count; i++)

@@ -95,4 +95,7 @@ bool change_id_is_valid(const char *id);
 /* Begun and not finished: interrupted, when nobody is at it. */
 bool change_is_open(const struct change *change);
 
+/* How many parameters it set, or for a backup kept. */
+size_t change_count_steps(const struct change *change);
+
 struct change_item *change_find(const struct change *change, const char *path);

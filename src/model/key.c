@@ -97,12 +97,17 @@ int key_parse(struct arena *arena, const char *text, size_t length, const char *
 	return 0;
 }
 
+/* A dot before the first slash would become the first separator: such a path stays as it is. */
+static bool has_dotted_form(const char *path)
+{
+	return path[strcspn(path, "./")] != '.';
+}
+
 const char *key_display(struct arena *arena, const char *path)
 {
 	char *text;
 
-	/* A dot before the first slash would become the first separator: such a path stays as it is. */
-	if (path[strcspn(path, "./")] == '.')
+	if (!has_dotted_form(path))
 		return path;
 	text = arena_strdup(arena, path);
 	if (text)
@@ -120,21 +125,32 @@ bool key_matches(const char *glob, const char *path)
 	return fnmatch(glob, path, FNM_PATHNAME | FNM_NOESCAPE) == 0;
 }
 
-bool key_selected(struct arena *arena, const char *pattern, const char *path)
+bool key_path_is_sound(const char *path)
 {
-	const char *dotted = key_display(arena, path);
-
-	return fnmatch(pattern, path, FNM_NOESCAPE) == 0 ||
-		(dotted && fnmatch(pattern, dotted, FNM_NOESCAPE) == 0);
+	return strlen(path) <= KEY_LENGTH_MAX && check_components(path) == 0;
 }
 
-bool key_filter_selects(const struct key_filter *filter, struct arena *arena, const char *path)
+bool key_selected(const char *pattern, const char *path)
+{
+	char dotted[KEY_LENGTH_MAX + 1];
+
+	if (fnmatch(pattern, path, FNM_NOESCAPE) == 0)
+		return true;
+	if (strlen(path) > KEY_LENGTH_MAX)
+		return false;
+	strcpy(dotted, path);
+	if (has_dotted_form(path))
+		swap_separators(dotted);
+	return fnmatch(pattern, dotted, FNM_NOESCAPE) == 0;
+}
+
+bool key_filter_selects(const struct key_filter *filter, const char *path)
 {
 	bool selected = filter->only_count == 0;
 
 	for (size_t i = 0; i < filter->only_count; i++)
-		selected |= key_selected(arena, filter->only[i], path);
+		selected |= key_selected(filter->only[i], path);
 	for (size_t i = 0; i < filter->skip_count; i++)
-		selected &= !key_selected(arena, filter->skip[i], path);
+		selected &= !key_selected(filter->skip[i], path);
 	return selected;
 }

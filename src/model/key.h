@@ -29,6 +29,10 @@ enum key_problem {
 /* 0, a key_problem, or -ENOMEM. */
 MUST_CHECK int key_parse(struct arena *arena, const char *text, size_t length, const char **ret_path);
 
+/* Whether the text is the path of one key: no empty, "." or ".." component, no leading slash. Unlike in
+ * key_parse(), any byte may stand in it: interfaces are called what their makers like. */
+bool key_path_is_sound(const char *path);
+
 /* What is wrong, as the end of a sentence that begins with the key; and what to do about it. */
 const char *key_problem_text(enum key_problem problem);
 const char *key_problem_hint(enum key_problem problem);
@@ -43,7 +47,7 @@ bool key_matches(const char *glob, const char *path);
 
 /* Whether a --only or --skip pattern selects the path: here * crosses components, and both the dotted
  * and the slash form may match, so that 'net.*' means everything below net. */
-bool key_selected(struct arena *arena, const char *pattern, const char *path);
+bool key_selected(const char *pattern, const char *path);
 
 /* Which keys a command is about: those that match one of `only` (all, when there is none), but none of
  * `skip`. All zero selects everything. */
@@ -52,4 +56,4 @@ struct key_filter {
 	size_t only_count, skip_count;
 };
 
-bool key_filter_selects(const struct key_filter *filter, struct arena *arena, const char *path);
+bool key_filter_selects(const struct key_filter *filter, const char *path);

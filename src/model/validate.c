@@ -15,6 +15,14 @@ static const char *const type_names[] = {
 	[VALUE_ULONG] = "a whole number, not negative",
 };
 
+static const char *shown(struct diags *diags, const char *path)
+{
+	const char *key = key_display(diags->arena, path);
+
+	diags->failed |= !key;
+	return key ? key : "?";
+}
+
 static bool is_numeric(enum value_type type)
 {
 	return type == VALUE_INT || type == VALUE_UINT || type == VALUE_LONG || type == VALUE_ULONG;
@@ -23,12 +31,10 @@ static bool is_numeric(enum value_type type)
 static void validate_field(struct diags *diags, const struct setting *setting,
 	const struct catalog_row *row, struct value field)
 {
-	const char *key = key_display(diags->arena, setting->path);
+	const char *key = shown(diags, setting->path);
 	char min[NUMBER_TEXT_SIZE], max[NUMBER_TEXT_SIZE];
 	struct number number;
 
-	if (!key)
-		return;
 	if (!value_field_number(field, &number) ||
 		(number.negative && (row->type == VALUE_UINT || row->type == VALUE_ULONG))) {
 		diag_error(diags, "not-a-number", setting->value_span, "%s takes %s, not \"%.*s\"", key,
@@ -63,7 +69,7 @@ static void validate_order(struct diags *diags, const struct setting *setting)
 		if (!is_first && number_compare(number, before) < 0) {
 			diag_error(diags, "wrong-order", setting->value_span,
 				"the fields of %s must not decrease: \"%s\"",
-				key_display(diags->arena, setting->path), setting->value.bytes);
+				shown(diags, setting->path), setting->value.bytes);
 			diag_hint(diags, "write the smallest number first");
 			return;
 		}
@@ -79,7 +85,7 @@ static void validate_numbers(struct diags *diags, const struct setting *setting,
 	struct value rest = setting->value, field;
 
 	if (count != row->fields) {
-		const char *key = key_display(diags->arena, setting->path);
+		const char *key = shown(diags, setting->path);
 
 		diag_error(diags, "wrong-field-count", setting->value_span,
 			"%s takes %u number%s, this is %zu", key, row->fields, row->fields == 1 ? "" : "s",
@@ -110,7 +116,7 @@ void validate_setting(struct diags *diags, const struct setting *setting)
 
 	if (setting->rule != SETTING_VALUE && type != VALUE_UNKNOWN && !is_numeric(type)) {
 		diag_error(diags, "not-a-number", setting->value_span, "%s is not a number: %s does not apply",
-			key_display(diags->arena, setting->path), setting_rule_name(setting->rule));
+			shown(diags, setting->path), setting_rule_name(setting->rule));
 		diag_hint(diags, "use value");
 		return;
 	}
@@ -135,10 +141,8 @@ static void validate_pair(struct diags *diags, const struct setting *a, const st
 
 	if (!row || (!list_names(row->siblings, b->path) && !list_names(row->aliases, b->path)))
 		return;
-	a_key = key_display(diags->arena, a->path);
-	b_key = key_display(diags->arena, b->path);
-	if (!a_key || !b_key)
-		return;
+	a_key = shown(diags, a->path);
+	b_key = shown(diags, b->path);
 	if (list_names(row->siblings, b->path)) {
 		diag_error(diags, "exclusive-keys", b->key_span, "%s and %s exclude each other", a_key, b_key);
 		diag_also(diags, a->key_span, "%s is set here", a_key);

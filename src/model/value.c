@@ -284,6 +284,8 @@ static bool number_is_rounded(enum value_rounding rounding, unsigned multiple, u
 	case ROUNDING_MULTIPLE:
 		return stored >= written && stored % multiple == 0 && stored - written < multiple;
 	case ROUNDING_JIFFIES:
+		if (written == 0)
+			return stored == 0;
 		return stored >= written ? stored - written < 10 : written - stored < 10;
 	case ROUNDING_BOOL:
 		return stored == (written != 0);

@@ -66,7 +66,7 @@ enum value_rounding {
 	ROUNDING_NONE,
 	ROUNDING_POW2,		/* up to a power of two */
 	ROUNDING_MULTIPLE,	/* up to a multiple of a number */
-	ROUNDING_JIFFIES,	/* milliseconds, up to a whole tick of 1 to 10 ms */
+	ROUNDING_JIFFIES,	/* milliseconds, to a whole tick of 1 to 10 ms, mostly upwards */
 	ROUNDING_BOOL,		/* anything but zero becomes 1 */
 };
 
