@@ -4,32 +4,36 @@
 
 #include <stdlib.h>
 
-/* The only mutable state of the program outside structs that are passed down: it belongs to tests. */
+/* The only mutable state of the program outside structs that are passed down. */
 static struct {
-	unsigned long countdown;
+	unsigned long countdown;	/* 0: no failure is wanted */
 	unsigned long failures;
 } fault;
 
 static int allocation_must_fail(void)
 {
-	if (fault.countdown == 0)
-		return 0;
-	if (fault.countdown > 1) {
+	if (fault.countdown > 1)
 		fault.countdown--;
-		return 0;
-	}
-	fault.failures++;
-	return 1;
+	else if (fault.countdown == 1)
+		return 1;
+	return 0;
+}
+
+static void *counted(void *memory)
+{
+	if (!memory)
+		fault.failures++;
+	return memory;
 }
 
 void *memory_alloc(size_t size)
 {
-	return allocation_must_fail() ? NULL : malloc(size);
+	return counted(allocation_must_fail() ? NULL : malloc(size));
 }
 
 void *memory_resize(void *memory, size_t size)
 {
-	return allocation_must_fail() ? NULL : realloc(memory, size);
+	return counted(allocation_must_fail() ? NULL : realloc(memory, size));
 }
 
 void memory_free(void *memory)

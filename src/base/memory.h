@@ -16,7 +16,9 @@ void *memory_alloc(size_t size);
 void *memory_resize(void *memory, size_t size);
 void memory_free(void *memory);
 
-/* For tests: the countdown-th allocation from now fails, and every later one too; 0 switches it off.
- * memory_failures() tells how many have failed since. */
-void memory_fail_at(unsigned long countdown);
+/* How many allocations have failed so far: where a library answers a bare NULL, whether it was for memory. */
 unsigned long memory_failures(void);
+
+/* For tests: the countdown-th allocation from now fails, and every later one too; 0 switches it off. Resets
+ * memory_failures(). */
+void memory_fail_at(unsigned long countdown);

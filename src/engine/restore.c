@@ -37,7 +37,7 @@ int restore_find_interrupted(const struct record_store *store, struct arena *are
 }
 
 /* An open change first, then the newest that stands. Records of other boots are history. One that cannot be
- * read and is newer than what would be chosen may be the one that is meant. */
+ * read and is newer than what would be chosen, if anything, may be the one that is meant. */
 static int choose_newest(const struct record_store *store, struct arena *arena, const struct host *host,
 	struct change **ret_change, const char **ret_problem)
 {
@@ -45,20 +45,24 @@ static int choose_newest(const struct record_store *store, struct arena *arena, 
 	const char *id, *problem;
 	struct record_walk walk;
 	struct change *change;
+	bool is_found;
 
 	if (r != RESTORE_NONE)
 		return r;
 	r = record_newest(store, arena, host->boot_id, ret_change);
-	if (r != 0)
-		return r == RECORD_NONE ? RESTORE_NONE : r;
+	if (r < 0)
+		return r;
+	is_found = r == 0;
 	r = record_walk(store, arena, &walk);
 	while (r >= 0) {
 		r = record_walk_next(&walk, &change, &id, &problem);
-		if (r == RECORD_NONE || (r == 0 && strcmp(change->id, (*ret_change)->id) == 0))
+		if (r == RECORD_NONE)
+			return RESTORE_NONE;
+		if (r == 0 && is_found && strcmp(change->id, (*ret_change)->id) == 0)
 			return 0;
 		if (r == RECORD_BROKEN) {
-			*ret_problem = arena_printf(arena, "%s (newer than %s): %s", id, (*ret_change)->id,
-				problem);
+			*ret_problem = arena_printf(arena, "%s%s%s%s: %s", id, is_found ? " (newer than " : "",
+				is_found ? (*ret_change)->id : "", is_found ? ")" : "", problem);
 			return *ret_problem ? RESTORE_BROKEN : -ENOMEM;
 		}
 	}

@@ -2,6 +2,7 @@
 /* Change records in JSON. */
 #include "format/record_json.h"
 
+#include "base/memory.h"
 #include "format/json.h"
 #include "model/catalog.h"
 #include "model/key.h"
@@ -245,11 +246,13 @@ static bool read_record(struct record_reader *reader, const cJSON *root, const c
 int record_json_read(struct arena *arena, const char *text, size_t length, const char *id,
 	struct change **ret_change, const char **ret_problem)
 {
+	unsigned long failures = memory_failures();
 	CLEANUP_JSON_ROOT cJSON *root = json_parse(text, length);
 	struct record_reader reader = { .arena = arena,
 		.change = arena_alloc(arena, sizeof(*reader.change)) };
 
-	if (!reader.change)
+	/* A record that could not be read for want of memory is not a broken one. */
+	if (memory_failures() != failures)
 		return -ENOMEM;
 	if (!root) {
 		*ret_problem = "it is not JSON: torn, truncated or edited by hand";
@@ -279,12 +282,15 @@ int record_json_write_state(struct strbuf *text, const struct change *change)
 int record_json_read_state(struct arena *arena, const char *text, size_t length, const char **ret_id,
 	enum change_state *ret_state)
 {
+	unsigned long failures = memory_failures();
 	CLEANUP_JSON_ROOT cJSON *root = json_parse(text, length);
 	const char *schema = json_get_string(root, "schema");
 	const char *id = json_get_string(root, "id");
 	const char *state = json_get_string(root, "state");
 	enum change_state parsed;
 
+	if (memory_failures() != failures)
+		return -ENOMEM;
 	if (!schema || strcmp(schema, STATE_SCHEMA) != 0 || !id || !change_id_is_valid(id) || !state ||
 		!change_state_parse(state, &parsed))
 		return 1;

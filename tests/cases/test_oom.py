@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""The whole program with an allocator that fails from the N-th call on, for every N until nothing fails any more.
+
+    test_oom.py KERNTUNE OOM_LIBRARY GROUP
+
+Whatever N is: a documented exit code, no death by a signal, and the parameters are as they were or as the profile
+asks for. An exit code of 0 means that they are; after every other one a single restore puts everything back."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+PARAMETERS = {
+    "net/core/somaxconn": ("4096\n", "65535\n"),
+    "net/ipv4/tcp_fin_timeout": ("60\n", "30\n"),
+    "net/ipv4/tcp_rmem": ("4096\t131072\t6291456\n", "4096 131072 16777216\n"),
+    "net/ipv4/ip_forward": ("0\n", "1\n"),
+    "net/ipv4/conf/all/forwarding": ("0\n", None),
+    "net/ipv4/conf/lo/forwarding": ("0\n", None),
+    "kernel/hostname": ("testhost\n", None),
+    "kernel/osrelease": ("6.1.0-test\n", None),
+    "kernel/random/boot_id": ("11111111-2222-3333-4444-555555555555\n", None),
+}
+DOCUMENTED = {
+    "diff": {0, 2},
+    "list": {0, 2},
+    "verify": {1, 2},
+    "apply": {0, 2, 3, 4},
+    "restore": {0, 2, 4},
+}
+BASE = """profile: base
+parameters:
+  net.ipv4.tcp_fin_timeout: 60
+"""
+PROFILE = """profile: demo
+summary: every kind of node
+extends: [base]
+parameters:
+  net.core.somaxconn: {value: 65535, why: a reason}
+  net.ipv4.tcp_fin_timeout: 30
+  net.ipv4.tcp_r?em: [4096, 131072, 16777216]
+  net.ipv4.ip_forward: 1
+  net.ipv4.tcp_nosuch: {value: 1, optional: true}
+"""
+LIMIT = 20000
+
+
+class Tree:
+    """A small root, and the program without the profiles of its build tree."""
+
+    def __init__(self, directory, program):
+        self.program = os.path.join(directory, "kerntune")
+        shutil.copy(program, self.program)
+        self.root = os.path.join(directory, "root")
+        self.pristine = os.path.join(directory, "pristine")
+        for key, (original, _) in PARAMETERS.items():
+            self.write("proc/sys/" + key, original)
+        self.write("etc/kerntune/profiles/base.yaml", BASE)
+        self.write("etc/kerntune/profiles/demo.yaml", PROFILE)
+        shutil.copytree(self.root, self.pristine)
+
+    def write(self, path, text):
+        full = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w") as file:
+            file.write(text)
+
+    def renew(self):
+        shutil.rmtree(self.root, ignore_errors=True)
+        shutil.copytree(self.pristine, self.root)
+
+    def read(self, key):
+        with open(os.path.join(self.root, "proc/sys", key)) as file:
+            return file.read()
+
+    def state(self):
+        values = {key: self.read(key) for key in PARAMETERS}
+        if all(values[key] == original for key, (original, _) in PARAMETERS.items()):
+            return "unchanged"
+        if all(values[key] == (target or original) for key, (original, target) in PARAMETERS.items()):
+            return "applied"
+        return "mixed: %r" % values
+
+
+def run(tree, arguments, library=None, fail_at=0):
+    """Returns exit code, whether an allocation failed, and what was printed."""
+    reader, writer = os.pipe()
+    environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
+    if library:
+        environment.update(LD_PRELOAD=library, KERNTUNE_FAIL_AT=str(fail_at), KERNTUNE_FAIL_FD=str(writer))
+    done = subprocess.run([tree.program, "--root", tree.root, *arguments], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
+                          pass_fds=[writer], timeout=60)
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        failed = b"failed" in pipe.read()
+    return done.returncode, failed, done.stdout.decode(errors="replace")
+
+
+def fail(arguments, number, code, state, text):
+    sys.exit("%s with allocation %d failing: exit %d, parameters %s\n%s" % (
+        " ".join(arguments), number, code, state, text))
+
+
+def judge(tree, arguments, number, code, text):
+    command = next(word for word in arguments if word in DOCUMENTED)
+    state = tree.state()
+    if code not in DOCUMENTED[command]:
+        fail(arguments, number, code, state, text)
+    if command == "apply":
+        wanted = ("applied",) if code == 0 else ("unchanged",) if code in (2, 3) else ("unchanged", "applied")
+        if state not in wanted:
+            fail(arguments, number, code, state, text)
+        run(tree, ["restore"])
+    elif command == "restore":
+        if code == 0 and state != "unchanged":
+            fail(arguments, number, code, state, text)
+        run(tree, ["restore"])
+    if tree.state() != "unchanged":
+        fail(arguments, number, code, "not back after restore: " + tree.state(), text)
+
+
+def exhaust(tree, library, arguments, before=None):
+    number, numbers = 0, 0
+    while True:
+        number += 1
+        if before or "apply" in arguments:
+            tree.renew()
+        if before:
+            run(tree, before)
+        code, failed, text = run(tree, arguments, library, number)
+        numbers += failed
+        judge(tree, arguments, number, code, text)
+        if not failed:
+            break
+        if number == LIMIT:
+            sys.exit("%s still allocates after %d" % (" ".join(arguments), LIMIT))
+    if numbers == 0:
+        sys.exit("%s: nothing failed: is the library loaded?" % " ".join(arguments))
+    print("%s: %d allocations" % (" ".join(arguments), numbers))
+
+
+GROUPS = {
+    "diff": [["diff", "demo"], ["--json", "diff", "demo"], ["verify", "--format", "junit", "demo"], ["list"]],
+    "apply": [["apply", "-y", "demo"]],
+    "apply-json": [["--json", "apply", "-y", "demo"]],
+    "restore": [["restore"]],
+}
+
+
+def main(program, library, group):
+    with tempfile.TemporaryDirectory(prefix="kerntune-oom.") as directory:
+        tree = Tree(directory, program)
+        for arguments in GROUPS[group]:
+            before = ["apply", "-y", "demo"] if group == "restore" else None
+            exhaust(tree, os.path.abspath(library), arguments, before)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""What somebody else changed after an apply is reported and left alone, unless forced."""
+
+import harness
+from harness import contains, equal, identical, read_key, snapshot, write_key
+
+THREE = {
+    "net.core.somaxconn": "5000",
+    "net.ipv4.tcp_fin_timeout": "31",
+    "net.ipv4.tcp_wmem": "4096 16385 4194305",
+}
+
+
+def applied_with_a_foreign_change(host):
+    """Returns the snapshot before, the original of the key that was changed, and the profile."""
+    before = snapshot()
+    original = read_key("net.ipv4.tcp_fin_timeout")
+    profile = host.profile(THREE)
+    host.run("apply", "-y", profile).expect(0)
+    write_key("net.ipv4.tcp_fin_timeout", "17")
+    return before, original, profile
+
+
+def test_foreign_change_is_left_alone_text(host):
+    before, original, _ = applied_with_a_foreign_change(host)
+    contains(host.run("status").expect(1).out,
+             "drifted: net.ipv4.tcp_fin_timeout: original %s, ours 31, now 17" % original)
+    preview = host.run("restore", "-n").expect(0)
+    contains(preview.err, "2 parameters would be restored, 1 left alone")
+    equal(read_key("net.core.somaxconn"), "5000", "somaxconn after the preview")
+
+    result = host.run("restore").expect(4)
+    contains(result.err, "net.ipv4.tcp_fin_timeout was changed by somebody else",
+             "original %s, ours 31, now 17" % original)
+    equal(read_key("net.ipv4.tcp_fin_timeout"), "17", "the foreign value")
+    equal(harness.moved_since(before), {"net/ipv4/tcp_fin_timeout"}, "what is not back")
+    host.run("status").expect(1)
+
+    host.run("restore", "--force").expect(0)
+    identical(before, "after --force")
+    host.run("status").expect(0)
+
+
+def test_foreign_change_is_left_alone_json(host):
+    before, original, _ = applied_with_a_foreign_change(host)
+    document = host.run("--json", "restore").expect(4).json()
+    equal(document["outcome"], "rollback_incomplete", "outcome")
+    rows = {row["key"]: row for row in document["parameters"]}
+    equal({key: rows[key]["status"] for key in THREE},
+          {"net.core.somaxconn": "restored", "net.ipv4.tcp_fin_timeout": "conflict",
+           "net.ipv4.tcp_wmem": "restored"}, "statuses")
+    conflict = rows["net.ipv4.tcp_fin_timeout"]
+    equal([conflict["original"], conflict["ours"], conflict["now"]], [original, "31", "17"], "values")
+    document = host.run("--json", "restore", "--force").expect(0).json()
+    equal(document["outcome"], "rolled_back", "outcome of --force")
+    identical(before, "after --force")
+
+
+def test_foreign_change_back_to_the_original(host):
+    """Somebody restored it already: nothing to complain about."""
+    before, original, _ = applied_with_a_foreign_change(host)
+    write_key("net.ipv4.tcp_fin_timeout", original)
+    host.run("restore").expect(0)
+    identical(before, "after restore")
+
+
+def test_restore_of_one_key_only(host):
+    before, original, _ = applied_with_a_foreign_change(host)
+    host.run("restore", "--only", "net.core.*").expect(0)
+    equal(harness.moved_since(before), {"net/ipv4/tcp_fin_timeout", "net/ipv4/tcp_wmem"}, "what still stands")
+    write_key("net.ipv4.tcp_fin_timeout", "31")
+    host.run("restore").expect(0)
+    identical(before, "after the rest")
+
+
+def test_two_stacked_changes_come_off_newest_first(host):
+    before = snapshot()
+    first = host.profile({"net.core.somaxconn": "5000", "net.ipv4.tcp_fin_timeout": "31"})
+    second = host.profile({"net.core.somaxconn": "6000", "net.ipv4.tcp_keepalive_time": "601"})
+    host.run("apply", "-y", first).expect(0)
+    between = snapshot()
+    host.run("apply", "-y", second).expect(0)
+    host.run("status").expect(0)
+    host.run("restore").expect(0)
+    identical(between, "after the newer change is undone")
+    host.run("verify", first).expect(0)
+    host.run("restore").expect(0)
+    identical(before, "after both are undone")
+    equal(host.run("--json", "restore").expect(0).json()["outcome"], "nothing_to_do", "a third restore")
+
+
+def test_older_of_two_changes_meets_the_newer_one(host):
+    before = snapshot()
+    first = host.run("--json", "apply", "-y", host.profile({"net.core.somaxconn": "5000"})).json()["id"]
+    second = host.run("--json", "apply", "-y", host.profile({"net.core.somaxconn": "6000"})).json()["id"]
+    contains(host.run("restore", first).expect(4).err, "ours 5000, now 6000")
+    equal(read_key("net.core.somaxconn"), "6000", "the newer change's value")
+    host.run("restore", second).expect(0)
+    equal(read_key("net.core.somaxconn"), "5000", "the older change's value")
+    host.run("restore", first).expect(0)
+    identical(before, "after both")
+
+
+if __name__ == "__main__":
+    harness.main(globals())

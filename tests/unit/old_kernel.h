@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* old_kernel.h - running tests again as on a kernel without openat2(2), which came with Linux 5.6. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Calls `run` in a child process for which openat2 answers ENOSYS; its result, or 0 with a message where
+ * such a process cannot be made. */
+int old_kernel_run(int (*run)(void));
+
+/* Whether this is that process. */
+bool old_kernel_is_running(void);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* The catalogue: its look-ups, and that its rows agree with each other. */
+#include "model/catalog.h"
+
+#include "model/key.h"
+#include "unit.h"
+
+#include <string.h>
+
+static bool lists(const char *const *paths, const char *path)
+{
+	for (size_t i = 0; paths[i]; i++)
+		if (strcmp(paths[i], path) == 0)
+			return true;
+	return false;
+}
+
+static void assert_sane_paths(const struct catalog_row *row, const char *const *paths)
+{
+	CLEANUP_ARENA struct arena arena;
+
+	arena_init(&arena);
+	assert_non_null(paths);
+	for (size_t i = 0; paths[i]; i++) {
+		const char *canonical = "";
+		int r = key_parse(&arena, paths[i], strlen(paths[i]), &canonical);
+
+		check_row(r == 0 && strcmp(canonical, paths[i]) == 0, "%s names %s", row->path, paths[i]);
+		check_row(strcmp(row->path, paths[i]) != 0, "%s names itself", row->path);
+	}
+}
+
+static void test_rows_are_sorted_and_sane(void **state)
+{
+	(void)state;
+	assert_true(catalog_count > 100);
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = &catalog_rows[i];
+		bool is_number = row->type >= VALUE_INT && row->type <= VALUE_ULONG;
+
+		if (i > 0)
+			check_row(strcmp(catalog_rows[i - 1].path, row->path) < 0, "%s out of order", row->path);
+		assert_sane_paths(row, row->aliases);
+		assert_sane_paths(row, row->siblings);
+		assert_sane_paths(row, row->cascades);
+		assert_sane_paths(row, row->after);
+		assert_non_null(row->one_way_values);
+		check_row(row->type != VALUE_UNKNOWN, "%s has no type", row->path);
+		check_row(row->fields >= 1, "%s has no fields", row->path);
+		check_row(is_number || !row->ordered, "%s is ordered without being a number", row->path);
+		check_row(!row->ordered || row->fields > 1, "%s is ordered and has one field", row->path);
+		check_row(row->rounding != ROUNDING_MULTIPLE || row->rounding_multiple > 0,
+			"%s is a multiple of nothing", row->path);
+		if (row->has_min && row->has_max)
+			check_row(number_compare(row->min, row->max) <= 0, "%s has an empty range", row->path);
+	}
+}
+
+static void test_aliases_and_siblings_go_both_ways(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = &catalog_rows[i];
+
+		for (size_t k = 0; row->aliases[k]; k++) {
+			const struct catalog_row *other = catalog_find(row->aliases[k]);
+
+			check_row(other && lists(other->aliases, row->path), "%s and %s", row->path,
+				row->aliases[k]);
+			check_row(other && other->type == row->type && other->fields == row->fields,
+				"%s and %s differ in type", row->path, row->aliases[k]);
+		}
+		for (size_t k = 0; row->siblings[k]; k++) {
+			const struct catalog_row *other = catalog_find(row->siblings[k]);
+
+			check_row(other && lists(other->siblings, row->path), "%s and %s", row->path,
+				row->siblings[k]);
+		}
+	}
+}
+
+/* Every other key that a row names has a row itself, or is a glob that covers one. */
+static void test_named_keys_are_known(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = &catalog_rows[i];
+
+		for (size_t k = 0; row->cascades[k]; k++)
+			check_row(catalog_find(row->cascades[k]), "%s moves %s", row->path, row->cascades[k]);
+		for (size_t k = 0; row->after[k]; k++)
+			check_row(catalog_find(row->after[k]), "%s follows %s", row->path, row->after[k]);
+	}
+}
+
+/* A row that must come after another one must not also be moved the other way round. */
+static void test_after_has_no_mutual_pairs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = &catalog_rows[i];
+
+		for (size_t k = 0; row->after[k]; k++) {
+			const struct catalog_row *other = catalog_find(row->after[k]);
+
+			check_row(!other || !lists(other->after, row->path), "%s and %s wait for each other",
+				row->path, row->after[k]);
+		}
+	}
+}
+
+static void test_find_prefers_the_exact_row(void **state)
+{
+	const struct catalog_row *row;
+
+	(void)state;
+	row = catalog_find("net/core/somaxconn");
+	assert_non_null(row);
+	assert_string_equal(row->path, "net/core/somaxconn");
+	row = catalog_find("net/ipv4/conf/eth0.100/rp_filter");
+	assert_non_null(row);
+	assert_string_equal(row->path, "net/ipv4/conf/*/rp_filter");
+	row = catalog_find("net/ipv4/conf/default/rp_filter");
+	assert_non_null(row);
+	assert_string_equal(row->path, "net/ipv4/conf/default/rp_filter");
+	assert_null(catalog_find("net/core/no_such_key"));
+	assert_null(catalog_find("net/ipv4/conf/rp_filter"));
+	assert_null(catalog_find(""));
+}
+
+static void test_suggest(void **state)
+{
+	(void)state;
+	assert_string_equal(catalog_suggest("net/core/somaxcon"), "net/core/somaxconn");
+	assert_string_equal(catalog_suggest("net/ipv4/tcp_fin_timeuot"), "net/ipv4/tcp_fin_timeout");
+	assert_null(catalog_suggest("net/core/nothing_like_it"));
+}
+
+static void test_one_way(void **state)
+{
+	(void)state;
+	assert_true(catalog_is_one_way(catalog_find("vm/drop_caches"), value_of("3")));
+	assert_true(catalog_is_one_way(catalog_find("kernel/modules_disabled"), value_of("1\n")));
+	assert_true(catalog_is_one_way(catalog_find("kernel/modules_disabled"), value_of("0x1")));
+	assert_false(catalog_is_one_way(catalog_find("kernel/modules_disabled"), value_of("0")));
+	assert_false(catalog_is_one_way(catalog_find("net/core/somaxconn"), value_of("1")));
+	assert_false(catalog_is_one_way(NULL, value_of("1")));
+}
+
+static void test_satisfied(void **state)
+{
+	const struct catalog_row *rounded = catalog_find("net/core/rps_sock_flow_entries");
+
+	(void)state;
+	assert_non_null(rounded);
+	assert_true(catalog_satisfied(rounded, value_of("30000"), value_of("32768\n")));
+	assert_false(catalog_satisfied(rounded, value_of("30000"), value_of("65536\n")));
+	assert_false(catalog_satisfied(NULL, value_of("30000"), value_of("32768\n")));
+	assert_true(catalog_satisfied(NULL, value_of("30000"), value_of("30000\n")));
+	assert_true(catalog_satisfied(catalog_find("net/ipv4/tcp_rmem"), value_of("1 2 3"),
+		value_of("1\t2\t3\n")));
+	assert_int_equal(catalog_type(NULL), VALUE_UNKNOWN);
+}
+
+static void test_moves(void **state)
+{
+	const struct catalog_row *forward = catalog_find("net/ipv4/ip_forward");
+
+	(void)state;
+	assert_true(catalog_moves(forward, "net/ipv4/conf/eth0.100/forwarding"));
+	assert_true(catalog_moves(forward, "net/ipv4/conf/all/accept_redirects"));
+	assert_false(catalog_moves(forward, "net/ipv4/conf/eth0/accept_redirects"));
+	assert_true(catalog_moves(catalog_find("vm/dirty_ratio"), "vm/dirty_bytes"));
+	assert_true(catalog_moves(catalog_find("net/nf_conntrack_max"), "net/netfilter/nf_conntrack_max"));
+	assert_false(catalog_moves(catalog_find("net/core/somaxconn"), "net/core/somaxconn"));
+	assert_false(catalog_moves(NULL, "net/core/somaxconn"));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows_are_sorted_and_sane),
+		cmocka_unit_test(test_aliases_and_siblings_go_both_ways),
+		cmocka_unit_test(test_named_keys_are_known),
+		cmocka_unit_test(test_after_has_no_mutual_pairs),
+		cmocka_unit_test(test_find_prefers_the_exact_row),
+		cmocka_unit_test(test_suggest),
+		cmocka_unit_test(test_one_way),
+		cmocka_unit_test(test_satisfied),
+		cmocka_unit_test(test_moves),
+	};
+
+	return RUN_TESTS(tests);
+}

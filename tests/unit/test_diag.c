@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* The list of diagnostics. */
+#include "base/diag.h"
+
+#include "base/memory.h"
+#include "unit.h"
+
+static const struct source source = { .name = "p.yaml", .text = "a: b\n", .length = 5 };
+static const struct span place = { .source = &source, .line = 1, .column = 4, .end_column = 5 };
+static const struct span other = { .source = &source, .line = 1, .column = 1, .end_column = 2 };
+
+static void test_order_and_parts(void **state)
+{
+	CLEANUP_ARENA struct arena arena;
+	const struct diag *diag;
+	struct diags diags;
+
+	(void)state;
+	arena_init(&arena);
+	diags_init(&diags, &arena);
+	assert_int_equal(diags_verdict(&diags), 0);
+	diag_also(&diags, other, "of nothing");
+	diag_hint(&diags, "for nothing");
+	assert_null(diags.first);
+
+	diag_warning(&diags, "odd", span_file(&source), "odd %s", "thing");
+	assert_int_equal(diags_verdict(&diags), 0);
+	diag_error(&diags, "wrong", place, "wrong %d", 1);
+	diag_also(&diags, other, "see %s", "here");
+	diag_hint(&diags, "do %s", "this");
+	diag_error(&diags, "placeless", span_none(), "no place");
+	assert_int_equal(diags_verdict(&diags), 1);
+	assert_int_equal(diags.errors, 2);
+	assert_int_equal(diags.warnings, 1);
+
+	diag = diags.first;
+	assert_int_equal(diag->level, DIAG_WARNING);
+	assert_string_equal(diag->id, "odd");
+	assert_string_equal(diag->message, "odd thing");
+	assert_int_equal(diag->span.line, 0);
+	assert_null(diag->hint);
+	diag = diag->next;
+	assert_string_equal(diag->message, "wrong 1");
+	assert_int_equal(diag->span.column, 4);
+	assert_string_equal(diag->also_message, "see here");
+	assert_int_equal(diag->also.column, 1);
+	assert_string_equal(diag->hint, "do this");
+	diag = diag->next;
+	assert_null(diag->span.source);
+	assert_null(diag->also.source);
+	assert_ptr_equal(diag, diags.last);
+	assert_null(diag->next);
+}
+
+static void test_a_flood_is_counted_and_not_kept(void **state)
+{
+	CLEANUP_ARENA struct arena arena;
+	struct diags diags;
+	size_t kept = 0;
+
+	(void)state;
+	arena_init(&arena);
+	diags_init(&diags, &arena);
+	for (unsigned i = 0; i < 100000; i++) {
+		diag_error(&diags, "flood", place, "number %u", i);
+		diag_hint(&diags, "hint %u", i);
+	}
+	for (const struct diag *diag = diags.first; diag; diag = diag->next)
+		kept++;
+	assert_int_equal(diags.errors, 100000);
+	assert_int_equal(kept, 100);
+	assert_string_equal(diags.last->message, "number 99");
+	assert_string_equal(diags.last->hint, "hint 99");
+	assert_int_equal(diags_verdict(&diags), 1);
+}
+
+static void test_memory_failure_is_the_verdict(void **state)
+{
+	CLEANUP_ARENA struct arena arena;
+	struct diags diags;
+
+	(void)state;
+	arena_init(&arena);
+	diags_init(&diags, &arena);
+	memory_fail_at(1);
+	diag_warning(&diags, "lost", place, "lost");
+	diag_hint(&diags, "lost too");
+	memory_fail_at(0);
+	assert_null(diags.first);
+	assert_int_equal(diags_verdict(&diags), -ENOMEM);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order_and_parts),
+		cmocka_unit_test(test_a_flood_is_counted_and_not_kept),
+		cmocka_unit_test(test_memory_failure_is_the_verdict),
+	};
+
+	return RUN_TESTS(tests);
+}

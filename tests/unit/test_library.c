@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding profiles, and which of them may be trusted. */
+#define _GNU_SOURCE
+#include "engine/library.h"
+
+#include "engine_fixture.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void add(const struct fixture *fixture, const char *path, const char *text)
+{
+	temp_dir_write(&fixture->kernel.dir, path, text);
+}
+
+static const struct profile *load(struct fixture *fixture, const char *argument)
+{
+	const struct profile *profile = NULL;
+
+	if (library_load(&fixture->library, argument, &profile) != 0)
+		fail_msg("%s", fixture->diags.first->message);
+	return profile;
+}
+
+/* The id of the first diagnostic of a load that must fail. */
+static const char *load_error(struct fixture *fixture, const char *argument)
+{
+	const struct profile *profile = NULL;
+
+	fixture_open_library(fixture);
+	assert_int_equal(library_load(&fixture->library, argument, &profile), 1);
+	assert_int_equal(fixture->diags.errors, 1);
+	return fixture->diags.first->id;
+}
+
+/* The path of a file in the fixture's tree, as a command-line argument. */
+static const char *file(struct fixture *fixture, const char *path)
+{
+	return arena_printf(&fixture->arena, "%s/%s", fixture->kernel.dir.path, path);
+}
+
+static void test_search_order(void **state)
+{
+	static const char *const dirs[] = { "profiles", "etc/kerntune/profiles",
+		"usr/local/share/kerntune/profiles" };
+	struct fixture *fixture = *state;
+
+	/* The last one first: each then takes the place of the one before. */
+	for (size_t i = COUNT_OF(dirs); i-- > 0;) {
+		char path[100];
+
+		snprintf(path, sizeof(path), "%s/p.yaml", dirs[i]);
+		add(fixture, path, arena_printf(&fixture->arena, "profile: p\nsummary: %s\n", dirs[i]));
+		fixture_open_library(fixture);
+		assert_string_equal(load(fixture, "p")->summary, dirs[i]);
+	}
+}
+
+static void test_names_are_sorted_and_unique(void **state)
+{
+	static const char *const expected[] = { "a", "b", "c" };
+	struct fixture *fixture = *state;
+	const char *const *names;
+	size_t count;
+
+	add(fixture, "profiles/b.yaml", "");
+	add(fixture, "profiles/c.yaml", "");
+	add(fixture, "etc/kerntune/profiles/b.yaml", "");
+	add(fixture, "etc/kerntune/profiles/a.yaml", "");
+	add(fixture, "profiles/.hidden.yaml", "");
+	add(fixture, "profiles/not a name.yaml", "");
+	add(fixture, "profiles/.yaml", "");
+	add(fixture, "profiles/notes.txt", "");
+	fixture_open_library(fixture);
+	assert_int_equal(library_names(&fixture->library, &names, &count), 0);
+	assert_int_equal(count, COUNT_OF(expected));
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(names[i], expected[i]);
+}
+
+static void test_an_argument_that_is_a_file(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add(fixture, "elsewhere/p.yaml", "profile: p\n");
+	fixture_open_library(fixture);
+	assert_string_equal(load(fixture, file(fixture, "elsewhere/p.yaml"))->name, "p");
+	assert_string_equal(load_error(fixture, file(fixture, "elsewhere/q.yaml")), "unreadable");
+	assert_string_equal(load_error(fixture, "no-such-file.yaml"), "unreadable");
+}
+
+static void test_unknown_names_get_a_suggestion(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add(fixture, "profiles/api-gateway.yaml", "profile: api-gateway\n");
+	assert_string_equal(load_error(fixture, "api-gatway"), "unknown-profile");
+	assert_string_equal(fixture->diags.first->hint, "did you mean \"api-gateway\"?");
+	assert_string_equal(load_error(fixture, "nothing-like-it"), "unknown-profile");
+	assert_non_null(strstr(fixture->diags.first->hint, "kerntune list"));
+	assert_string_equal(load_error(fixture, "."), "unknown-profile");
+	assert_string_equal(load_error(fixture, ""), "unknown-profile");
+}
+
+static void test_what_is_no_regular_file(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd;
+
+	temp_dir_add_fifo(&fixture->kernel.dir, "profiles/fifo.yaml");
+	assert_string_equal(load_error(fixture, "fifo"), "not-a-file");
+	assert_string_equal(load_error(fixture, file(fixture, "profiles/fifo.yaml")), "not-a-file");
+	temp_dir_add_dir(&fixture->kernel.dir, "profiles/dir.yaml", 0755);
+	assert_string_equal(load_error(fixture, "dir"), "not-a-file");
+	assert_string_equal(load_error(fixture, "/dev/null"), "not-a-file");
+
+	/* A hole of a gibibyte: refused before it is read. */
+	add(fixture, "profiles/huge.yaml", "");
+	fd = openat(fixture->kernel.dir.fd, "profiles/huge.yaml", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(ftruncate(fd, 1024L * 1024 * 1024), 0);
+	(void)close(fd);
+	assert_string_equal(load_error(fixture, "huge"), "too-large");
+}
+
+/* What root would apply must not be writable for somebody else. */
+static void test_trust(void **state)
+{
+	static const struct {
+		const char *dir;
+		mode_t mode;
+		bool foreign;
+		const char *id;		/* of the first diagnostic; NULL: none */
+		bool refused;
+	} cases[] = {
+		{ "profiles", 0644, false, NULL, false },
+		{ "profiles", 0664, false, NULL, false },
+		{ "profiles", 0666, false, "unsafe-profile", true },
+		{ "profiles", 0602, false, "unsafe-profile", true },
+		{ "profiles", 0644, true, "foreign-profile", false },
+		{ "etc/kerntune/profiles", 0644, false, NULL, false },
+		{ "etc/kerntune/profiles", 0600, false, NULL, false },
+		{ "etc/kerntune/profiles", 0664, false, "unsafe-profile", true },
+		{ "etc/kerntune/profiles", 0646, false, "unsafe-profile", true },
+		{ "etc/kerntune/profiles", 0644, true, "unsafe-profile", true },
+		{ "usr/local/share/kerntune/profiles", 0664, false, "unsafe-profile", true },
+		{ "usr/local/share/kerntune/profiles", 0644, true, "unsafe-profile", true },
+	};
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("not root: the rules for root are not tried\n");
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct profile *profile = NULL;
+		struct fixture fixture;
+		char path[100];
+		int r;
+
+		fixture_make(&fixture);
+		snprintf(path, sizeof(path), "%s/p.yaml", cases[i].dir);
+		add(&fixture, path, "profile: p\n");
+		temp_dir_set_mode(&fixture.kernel.dir, path, cases[i].mode);
+		if (cases[i].foreign)
+			assert_int_equal(fchownat(fixture.kernel.dir.fd, path, 65534, 65534, 0), 0);
+		fixture_open_library(&fixture);
+		r = library_load(&fixture.library, "p", &profile);
+		check_row(r == cases[i].refused && (profile == NULL) == cases[i].refused, "row %zu gives %d",
+			i, r);
+		check_row(cases[i].id ? fixture.diags.first &&
+			strcmp(fixture.diags.first->id, cases[i].id) == 0 : !fixture.diags.first, "row %zu: %s", i,
+			fixture.diags.first ? fixture.diags.first->id : "no diagnostic");
+		fixture_remove(&fixture);
+	}
+}
+
+static void test_links_in_a_root_stay_inside(void **state)
+{
+	struct fixture *fixture = *state;
+
+	temp_dir_add_link(&fixture->kernel.dir, "etc/kerntune/profiles/p.yaml", "/proc/self/environ");
+	fixture_open_library(fixture);
+	assert_string_equal(load_error(fixture, "p"), "unknown-profile");
+	add(fixture, "srv/q.yaml", "profile: q\nsummary: inside\n");
+	temp_dir_add_link(&fixture->kernel.dir, "etc/kerntune/profiles/q.yaml", "/srv/q.yaml");
+	fixture_open_library(fixture);
+	assert_string_equal(load(fixture, "q")->summary, "inside");
+}
+
+/* ---- selections ---- */
+
+static int select_one(struct fixture *fixture, const char *name)
+{
+	const char *const names[] = { name };
+
+	fixture_open_library(fixture);
+	return library_select(&fixture->library, names, 1, &fixture->selection);
+}
+
+static const char *selected(const struct fixture *fixture, const char *path)
+{
+	const struct resolved *settings = &fixture->selection.settings;
+	size_t index = resolve_find(settings, path);
+
+	return index == RESOLVE_NOT_FOUND ? NULL : settings->settings[index]->value.bytes;
+}
+
+static void test_extends(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_add_profile(fixture, "base", "parameters: {net.core.somaxconn: 1, vm.swappiness: 1}\n");
+	fixture_add_profile(fixture, "other", "parameters: {vm.swappiness: 2, net.core.rmem_max: 300000}\n");
+	fixture_add_profile(fixture, "top", "summary: the top\nextends: [base, other]\n"
+		"parameters: {net.core.rmem_max: 400000}\n");
+	assert_int_equal(select_one(fixture, "top"), 0);
+	assert_string_equal(selected(fixture, "net/core/somaxconn"), "1");
+	assert_string_equal(selected(fixture, "vm/swappiness"), "2");
+	assert_string_equal(selected(fixture, "net/core/rmem_max"), "400000");
+	assert_int_equal(fixture->selection.count, 1);
+	assert_string_equal(fixture->selection.names[0], "top");
+	assert_string_equal(fixture->selection.summary, "the top");
+	assert_int_equal(fixture->selection.settings.settings[0]->key_span.line, 2);
+	assert_non_null(strstr(fixture->selection.settings.settings[0]->key_span.source->name, "base.yaml"));
+}
+
+/* Each parent comes with all that it extends, in order: a later definition wins, also the one of a common
+ * ancestor that an earlier parent had overridden. */
+static void test_a_diamond(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_add_profile(fixture, "base", "parameters: {net.core.somaxconn: 1, vm.swappiness: 1}\n");
+	fixture_add_profile(fixture, "left", "extends: base\nparameters: {net.core.somaxconn: 2}\n");
+	fixture_add_profile(fixture, "right", "extends: base\nparameters: {vm.swappiness: 3}\n");
+	fixture_add_profile(fixture, "top", "extends: [left, right]\n");
+	assert_int_equal(select_one(fixture, "top"), 0);
+	assert_string_equal(selected(fixture, "net/core/somaxconn"), "1");
+	assert_string_equal(selected(fixture, "vm/swappiness"), "3");
+}
+
+/* Thirty profiles that each name the next one twice must not take 2^30 steps. */
+static void test_many_diamonds(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (unsigned i = 0; i < 30; i++)
+		fixture_add_profile(fixture, arena_printf(&fixture->arena, "p%u", i),
+			arena_printf(&fixture->arena, "extends: [p%u, p%u]\n", i + 1, i + 1));
+	fixture_add_profile(fixture, "p30", "parameters: {vm.swappiness: 1}\n");
+	assert_int_equal(select_one(fixture, "p0"), 1);
+	assert_int_equal(fixture->diags.errors, 1);
+	assert_string_equal(fixture->diags.first->id, "chain-too-long");
+	assert_int_equal(select_one(fixture, "p25"), 0);
+	assert_string_equal(selected(fixture, "vm/swappiness"), "1");
+}
+
+static void test_cycles(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "own" };
+	struct fixture *fixture = *state;
+
+	fixture_add_profile(fixture, "a", "extends: b\n");
+	fixture_add_profile(fixture, "b", "extends: [c]\n");
+	fixture_add_profile(fixture, "c", "extends: a\n");
+	fixture_add_profile(fixture, "own", "extends: own\n");
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		assert_int_equal(select_one(fixture, names[i]), 1);
+		assert_string_equal(fixture->diags.first->id, "extends-cycle");
+		assert_int_equal(fixture->diags.first->span.line, 2);
+	}
+	assert_non_null(strstr(fixture->diags.first->message, "own extends own"));
+}
+
+static void test_a_missing_parent_is_reported_where_it_is_named(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_add_profile(fixture, "base", "parameters: {}\n");
+	fixture_add_profile(fixture, "top", "extends: [bsae]\n");
+	assert_int_equal(select_one(fixture, "top"), 1);
+	assert_string_equal(fixture->diags.first->id, "unknown-profile");
+	assert_int_equal(fixture->diags.first->span.line, 2);
+	assert_int_equal(fixture->diags.first->span.column, 11);
+	assert_string_equal(fixture->diags.first->hint, "did you mean \"base\"?");
+}
+
+static void test_a_chain_has_an_end(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (unsigned i = 0; i < 40; i++)
+		fixture_add_profile(fixture, arena_printf(&fixture->arena, "p%u", i),
+			arena_printf(&fixture->arena, "extends: p%u\n", i + 1));
+	fixture_add_profile(fixture, "p40", "");
+	assert_int_equal(select_one(fixture, "p0"), 1);
+	assert_string_equal(fixture->diags.first->id, "chain-too-long");
+}
+
+static void test_two_profiles_that_disagree(void **state)
+{
+	static const char *const names[] = { "one", "two" };
+	struct fixture *fixture = *state;
+
+	fixture_add_profile(fixture, "one", "parameters: {vm.swappiness: 1}\n");
+	fixture_add_profile(fixture, "two", "parameters: {vm.swappiness: 2}\n");
+	fixture_open_library(fixture);
+	assert_int_equal(library_select(&fixture->library, names, 2, &fixture->selection), 1);
+	assert_string_equal(fixture->diags.first->id, "profiles-disagree");
+	fixture_add_profile(fixture, "two", "parameters: {vm.swappiness: 0x1, net.core.somaxconn: 5}\n");
+	fixture_open_library(fixture);
+	assert_int_equal(library_select(&fixture->library, names, 2, &fixture->selection), 0);
+	assert_int_equal(fixture->selection.count, 2);
+	assert_int_equal(fixture->selection.settings.count, 2);
+}
+
+static void test_clashes_across_profiles(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_add_profile(fixture, "base", "parameters: {vm.dirty_ratio: 10}\n");
+	fixture_add_profile(fixture, "top", "extends: base\nparameters: {vm.dirty_bytes: 1000000}\n");
+	assert_int_equal(select_one(fixture, "top"), 1);
+	assert_string_equal(fixture->diags.first->id, "exclusive-keys");
+	assert_non_null(strstr(fixture->diags.first->also.source->name, "base.yaml"));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		WITH_FIXTURE(test_search_order),
+		WITH_FIXTURE(test_names_are_sorted_and_unique),
+		WITH_FIXTURE(test_an_argument_that_is_a_file),
+		WITH_FIXTURE(test_unknown_names_get_a_suggestion),
+		WITH_FIXTURE(test_what_is_no_regular_file),
+		cmocka_unit_test(test_trust),
+		WITH_FIXTURE(test_links_in_a_root_stay_inside),
+		WITH_FIXTURE(test_extends),
+		WITH_FIXTURE(test_a_diamond),
+		WITH_FIXTURE(test_many_diamonds),
+		WITH_FIXTURE(test_cycles),
+		WITH_FIXTURE(test_a_missing_parent_is_reported_where_it_is_named),
+		WITH_FIXTURE(test_a_chain_has_an_end),
+		WITH_FIXTURE(test_two_profiles_that_disagree),
+		WITH_FIXTURE(test_clashes_across_profiles),
+	};
+
+	return RUN_TESTS(tests);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Signals that wait until a change is done. */
+#define _GNU_SOURCE
+#include "kernel/signals.h"
+
+#include "base/cleanup.h"
+#include "unit.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Runs in a process of its own, for holding is for the rest of a process's life. */
+static int in_child(int (*run)(int number), int number)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(run(number));
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int holds(int number)
+{
+	signals_hold();
+	if (signals_pending() != 0 || raise(number) != 0)
+		return 1;
+	return signals_pending() == number ? 0 : 2;
+}
+
+static int holds_an_ignored_one(int number)
+{
+	signal(number, SIG_IGN);
+	signals_hold();
+	return raise(number) != 0 || signals_pending() != 0;
+}
+
+static int survives_pipe(int number)
+{
+	int ends[2];
+
+	signals_hold();
+	if (pipe(ends) < 0)
+		return 1;
+	close(ends[0]);
+	return write(ends[1], "x", 1) == -1 && number == SIGPIPE ? 0 : 2;
+}
+
+static void test_held_and_seen(void **state)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		assert_int_equal(in_child(holds, numbers[i]), 0);
+		assert_int_equal(in_child(holds_an_ignored_one, numbers[i]), 0);
+	}
+	assert_int_equal(in_child(holds, SIGKILL), 128 + SIGKILL);
+	assert_int_equal(in_child(survives_pipe, SIGPIPE), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_held_and_seen),
+	};
+
+	return RUN_TESTS(tests);
+}
