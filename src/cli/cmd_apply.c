@@ -96,7 +96,7 @@ static bool is_applied_already(struct app *app, const struct record_store *store
 {
 	struct change *change;
 
-	if (record_newest(store, app->arena, app->host.boot_id, &change) != 0 ||
+	if (record_newest(store, app->arena, app->host.boot_id, app->host.netns, &change) != 0 ||
 		change->state != CHANGE_STANDING)
 		return false;
 	for (size_t i = 0; i < plan->count; i++)

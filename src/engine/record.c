@@ -194,16 +194,16 @@ static int replace_record(const struct record_store *store, const struct change 
 static int replace_state(const struct record_store *store, struct arena *arena, const struct change *change)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-	struct change *newest;
+	struct change *other;
 	int r;
 
 	if (change->state == CHANGE_UNDONE) {
-		r = record_newest(store, arena, change->host.boot_id, &newest);
+		r = record_newest(store, arena, change->host.boot_id, NULL, &other);
 		if (r < 0)
 			return r;
 		if (r == RECORD_NONE)
 			return unlinkat(store->run_fd, STATE_FILE, 0) < 0 && errno != ENOENT ? -errno : 0;
-		change = newest;
+		change = other;
 	}
 	r = record_json_write_state(&text, change);
 	if (r < 0)
@@ -465,8 +465,8 @@ int record_walk_next(struct record_walk *walk, struct change **ret_change, const
 	return r;
 }
 
-int record_newest(const struct record_store *store, struct arena *arena, const char *boot_id,
-	struct change **ret_change)
+static int newest(const struct record_store *store, struct arena *arena, const char *boot_id,
+	const char *netns, bool (*is_meant)(const struct change *change), struct change **ret_change)
 {
 	const char *id, *problem;
 	struct record_walk walk;
@@ -477,13 +477,31 @@ int record_newest(const struct record_store *store, struct arena *arena, const c
 		r = record_walk_next(&walk, &change, &id, &problem);
 		if (r == RECORD_NONE)
 			return r;
-		if (r == 0 && change->kind == CHANGE_APPLY && change->state != CHANGE_UNDONE &&
-			strcmp(change->host.boot_id, boot_id) == 0) {
+		if (r == 0 && change->kind == CHANGE_APPLY && is_meant(change) &&
+			strcmp(change->host.boot_id, boot_id) == 0 &&
+			(!netns || strcmp(change->host.netns, netns) == 0)) {
 			*ret_change = change;
 			return 0;
 		}
 	}
 	return r;
+}
+
+static bool is_not_over(const struct change *change)
+{
+	return change->state != CHANGE_UNDONE;
+}
+
+int record_newest(const struct record_store *store, struct arena *arena, const char *boot_id,
+	const char *netns, struct change **ret_change)
+{
+	return newest(store, arena, boot_id, netns, is_not_over, ret_change);
+}
+
+int record_newest_open(const struct record_store *store, struct arena *arena, const char *boot_id,
+	struct change **ret_change)
+{
+	return newest(store, arena, boot_id, NULL, change_is_open, ret_change);
 }
 
 int record_load_state(const struct record_store *store, struct arena *arena, const char **ret_id,

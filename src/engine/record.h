@@ -106,10 +106,13 @@ MUST_CHECK int record_walk(const struct record_store *store, struct arena *arena
 MUST_CHECK int record_walk_next(struct record_walk *walk, struct change **ret_change,
 	const char **ret_id, const char **ret_problem);
 
-/* The newest change of this boot that is not over: 0, RECORD_NONE, or a negative errno. Backups and records
- * that do not read are passed over. */
+/* The newest change of this boot that is not over (in this network namespace, or with NULL in any), or that
+ * was begun and not finished (in any): 0, RECORD_NONE, or a
+ * negative errno. Backups and records that do not read are passed over. */
 MUST_CHECK int record_newest(const struct record_store *store, struct arena *arena, const char *boot_id,
-	struct change **ret_change);
+	const char *netns, struct change **ret_change);
+MUST_CHECK int record_newest_open(const struct record_store *store, struct arena *arena,
+	const char *boot_id, struct change **ret_change);
 
 /* What everybody may know: 0, RECORD_NONE, or a negative errno. */
 MUST_CHECK int record_load_state(const struct record_store *store, struct arena *arena,

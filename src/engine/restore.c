@@ -18,25 +18,12 @@ static bool is_of_this_netns(const struct change *change, const struct host *hos
 int restore_find_interrupted(const struct record_store *store, struct arena *arena,
 	const struct host *host, struct change **ret_change)
 {
-	const char *id, *problem;
-	struct record_walk walk;
-	struct change *change;
-	int r = record_walk(store, arena, &walk);
+	int r = record_newest_open(store, arena, host->boot_id, ret_change);
 
-	while (r >= 0) {
-		r = record_walk_next(&walk, &change, &id, &problem);
-		if (r == RECORD_NONE)
-			return RESTORE_NONE;
-		if (r == 0 && change->kind == CHANGE_APPLY && change_is_open(change) &&
-			is_of_this_boot(change, host)) {
-			*ret_change = change;
-			return 0;
-		}
-	}
-	return r;
+	return r == RECORD_NONE ? RESTORE_NONE : r;
 }
 
-/* An open change first, then the newest that stands. Records of other boots are history. One that cannot be
+/* An open change first, then the newest that stands, of this network namespace if there is one. Records of other boots are history. One that cannot be
  * read and is newer than what would be chosen, if anything, may be the one that is meant. */
 static int choose_newest(const struct record_store *store, struct arena *arena, const struct host *host,
 	struct change **ret_change, const char **ret_problem)
@@ -49,7 +36,9 @@ static int choose_newest(const struct record_store *store, struct arena *arena, 
 
 	if (r != RESTORE_NONE)
 		return r;
-	r = record_newest(store, arena, host->boot_id, ret_change);
+	r = record_newest(store, arena, host->boot_id, host->netns, ret_change);
+	if (r == RECORD_NONE)
+		r = record_newest(store, arena, host->boot_id, NULL, ret_change);
 	if (r < 0)
 		return r;
 	is_found = r == 0;

@@ -121,7 +121,8 @@ class Json(unittest.TestCase):
             yield one(0, 'restore', '-n')
             yield one(4, 'restore')
             yield one(0, 'restore', '--force')
-            yield one(2, 'restore')
+            yield one(0, 'restore')
+            yield one(2, 'restore', '20000101T000000Z-0000')
             backup = one(0, 'backup', 'net.core.*')
             yield backup
             yield one(0, 'history')

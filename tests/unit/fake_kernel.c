@@ -58,10 +58,13 @@ static ssize_t store(int fd, const char *bytes, size_t size)
 {
 	char text[256];
 
-	if (size >= sizeof(text) || strspn(bytes, "0123456789 \t\n") < size)
+	if (size > sizeof(text))
 		return store_bytes(fd, bytes, size);
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++) {
+		if (!strchr("0123456789 \t\n", bytes[i]))
+			return store_bytes(fd, bytes, size);
 		text[i] = bytes[i] == ' ' ? '\t' : bytes[i];
+	}
 	return store_bytes(fd, text, size);
 }
 

@@ -16,8 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static bool is_old;
-
 static bool hide_openat2(void)
 {
 	struct sock_filter filter[] = {
@@ -40,10 +38,10 @@ int old_kernel_run(int (*run)(void))
 	(void)fflush(NULL);
 	child = fork();
 	if (child == 0) {
-		is_old = hide_openat2();
-		if (!is_old)
-			fprintf(stderr, "seccomp is not available: openat2 cannot be hidden\n");
-		exit(is_old ? run() : 0);
+		if (hide_openat2())
+			exit(run());
+		fprintf(stderr, "seccomp is not available: openat2 cannot be hidden\n");
+		exit(0);
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
 		return 1;
@@ -52,5 +50,5 @@ int old_kernel_run(int (*run)(void))
 
 bool old_kernel_is_running(void)
 {
-	return is_old;
+	return syscall(SYS_openat2, -1, NULL, NULL, (size_t)0) < 0 && errno == ENOSYS;
 }

@@ -8,5 +8,5 @@
  * such a process cannot be made. */
 int old_kernel_run(int (*run)(void));
 
-/* Whether this is that process. */
+/* Whether openat2 is missing: in that process, on an old kernel, or under a tool that does not know it. */
 bool old_kernel_is_running(void);

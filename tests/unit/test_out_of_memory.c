@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "engine_fixture.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char base_text[] =
@@ -143,16 +142,23 @@ static bool try_apply(struct fixture *fixture, const char *profile, unsigned lon
 	check_row(failures || result.record_error == 0, "without a failure the record is complete");
 	if (strcmp(profile, "child") == 0 && !failures)
 		assert_int_equal(result.outcome, APPLY_APPLIED);
+	return failures > 0;
+}
+
+static bool try_apply_and_recover(struct fixture *fixture, const char *profile, unsigned long n)
+{
+	bool failed = try_apply(fixture, profile, n);
+
 	assert_recoverable(fixture);
 	fixture_assert_unchanged(fixture);
-	return failures > 0;
+	return failed;
 }
 
 static void test_an_apply_that_succeeds(void **state)
 {
 	unsigned long n = 0;
 
-	while (try_apply(*state, "child", ++n))
+	while (try_apply_and_recover(*state, "child", ++n))
 		;
 	print_message("apply: %lu allocations failed in turn\n", n - 1);
 	assert_true(n > 20);
@@ -162,25 +168,23 @@ static void test_an_apply_that_rolls_back(void **state)
 {
 	unsigned long n = 0;
 
-	while (try_apply(*state, "last", ++n))
+	while (try_apply_and_recover(*state, "last", ++n))
 		;
 	print_message("apply with a rollback: %lu allocations failed in turn\n", n - 1);
 	assert_true(n > 20);
 }
 
-/* More records than fit into the memory that is reserved; they need not be sound. */
-static void add_history(const struct fixture *fixture)
+/* More records than the reserved memory could list. */
+static void test_an_apply_after_a_long_history(void **state)
 {
-	for (unsigned i = 0; i < 1000; i++) {
-		char path[100];
+	unsigned long n = 0;
 
-		snprintf(path, sizeof(path), "var/lib/kerntune/changes/20200101T000000Z-%04x.json", i);
-		temp_dir_write(&fixture->kernel.dir, path, "");
-	}
+	fixture_add_history(*state, 4000);
+	while (n < 120)
+		assert_true(try_apply(*state, "last", ++n));
 }
 
-/* The target is long where the original was empty, and the history is long too: the memory for reading back
- * must be there all the same. */
+/* The target is long where the original was empty: the memory for reading back must be there all the same. */
 static void test_an_apply_of_a_long_value(void **state)
 {
 	struct fixture *fixture = *state;
@@ -199,7 +203,6 @@ static void test_an_apply_of_a_long_value(void **state)
 		int r;
 
 		fixture_begin_again(fixture);
-		add_history(fixture);
 		fixture_plan(fixture, parameters.bytes);
 		/* The later ones are in finishing, where a failure matters least: fewer of them. */
 		n += n < 200 ? 1 : 397;
@@ -263,6 +266,7 @@ int main(void)
 		WITH_PROFILES(test_loading_and_planning),
 		WITH_PROFILES(test_an_apply_that_succeeds),
 		WITH_PROFILES(test_an_apply_that_rolls_back),
+		WITH_PROFILES(test_an_apply_after_a_long_history),
 		WITH_PROFILES(test_an_apply_of_a_long_value),
 		WITH_PROFILES(test_a_restore),
 	};

@@ -266,12 +266,17 @@ static void test_ids_ascend(void **state)
 	}
 }
 
+static int newest(struct fixture *fixture, const char *boot_id, const char *netns, struct change **ret_change)
+{
+	return record_newest(&fixture->store, &fixture->arena, boot_id, netns, ret_change);
+}
+
 static void test_newest(void **state)
 {
 	struct fixture *fixture = *state;
 	struct change *first, *second, *backup, *found;
 
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, &found),
+	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, NULL, &found),
 		RECORD_NONE);
 	first = begin(fixture);
 	assert_int_equal(record_finish(&fixture->store, &fixture->arena, first, CHANGE_STANDING), 0);
@@ -281,12 +286,12 @@ static void test_newest(void **state)
 	assert_int_equal(record_begin(&fixture->store, &fixture->arena, backup), 0);
 	assert_int_equal(record_finish(&fixture->store, &fixture->arena, backup, CHANGE_STANDING), 0);
 
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, &found), 0);
+	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, NULL, &found), 0);
 	assert_string_equal(found->id, second->id);
 	assert_int_equal(record_finish(&fixture->store, &fixture->arena, second, CHANGE_UNDONE), 0);
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, &found), 0);
+	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, NULL, &found), 0);
 	assert_string_equal(found->id, first->id);
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, "another boot", &found), RECORD_NONE);
+	assert_int_equal(record_newest(&fixture->store, &fixture->arena, "another boot", NULL, &found), RECORD_NONE);
 }
 
 /* A backup has no steps, and the log of an interrupted change is not its business. */
@@ -324,7 +329,7 @@ static void test_reading_without_directories(void **state)
 	assert_int_equal(record_list(&store, &arena, &ids, &count), 0);
 	assert_int_equal(count, 0);
 	assert_int_equal(record_load(&store, &arena, "20261122T064700Z-7f3a", &change, &problem), RECORD_NONE);
-	assert_int_equal(record_newest(&store, &arena, "boot", &change), RECORD_NONE);
+	assert_int_equal(record_newest(&store, &arena, "boot", NULL, &change), RECORD_NONE);
 	assert_int_equal(record_load_state(&store, &arena, &id, &shown), RECORD_NONE);
 	assert_false(record_is_locked(&store));
 	assert_false(temp_dir_has(&dir, "var"));
