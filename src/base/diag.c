@@ -12,6 +12,23 @@ void diags_init(struct diags *diags, struct arena *arena)
 	*diags = (struct diags){ .arena = arena };
 }
 
+static bool stands_behind(struct span a, struct span b)
+{
+	return a.source == b.source && a.line > 0 && b.line > 0 &&
+		(a.line > b.line || (a.line == b.line && a.column > b.column));
+}
+
+/* A file is checked in several passes, and read from top to bottom. */
+static void link_in(struct diags *diags, struct diag *diag)
+{
+	struct diag **link = &diags->first;
+
+	while (*link && !stands_behind((*link)->span, diag->span))
+		link = &(*link)->next;
+	diag->next = *link;
+	*link = diag;
+}
+
 PRINTF_FORMAT(3, 0)
 static void diag_add(struct diags *diags, struct diag diag, const char *format, va_list arguments)
 {
@@ -31,11 +48,8 @@ static void diag_add(struct diags *diags, struct diag diag, const char *format, 
 		return;
 	}
 	*kept = diag;
-	if (diags->last)
-		diags->last->next = kept;
-	else
-		diags->first = kept;
-	diags->last = kept;
+	link_in(diags, kept);
+	diags->newest = kept;
 }
 
 void diag_error(struct diags *diags, const char *id, struct span span, const char *format, ...)
@@ -59,7 +73,7 @@ void diag_warning(struct diags *diags, const char *id, struct span span, const c
 /* The newest diagnostic, as long as it is one that was kept. */
 static struct diag *diag_newest(struct diags *diags)
 {
-	return diags->errors + diags->warnings <= DIAGS_KEPT && !diags->failed ? diags->last : NULL;
+	return diags->errors + diags->warnings <= DIAGS_KEPT && !diags->failed ? diags->newest : NULL;
 }
 
 void diag_also(struct diags *diags, struct span span, const char *format, ...)

@@ -47,7 +47,8 @@ struct diag {
 
 struct diags {
 	struct arena *arena;
-	struct diag *first, *last;	/* in the order they were found */
+	struct diag *first;	/* those about one source in the order of its lines */
+	struct diag *newest;
 	size_t errors, warnings;
 	bool failed;
 };

@@ -165,7 +165,7 @@ void render_diags(struct app *app)
 	if (app->diags.errors + app->diags.warnings > shown)
 		fprintf(app->err, "... and %zu more\n", app->diags.errors + app->diags.warnings - shown);
 	/* Each is shown once, however often this is called. */
-	app->diags.first = app->diags.last = NULL;
+	app->diags.first = app->diags.newest = NULL;
 	app->diags.errors = app->diags.warnings = 0;
 }
 

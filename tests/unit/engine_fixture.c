@@ -24,18 +24,6 @@ void fixture_make(struct fixture *fixture)
 	fake_kernel_snapshot(&fixture->kernel, &fixture->before);
 }
 
-#define HISTORY "20200101T000000Z"
-
-void fixture_add_history(const struct fixture *fixture, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		char path[100];
-
-		snprintf(path, sizeof(path), "var/lib/kerntune/changes/" HISTORY "-%04x.json", i);
-		temp_dir_write(&fixture->kernel.dir, path, "");
-	}
-}
-
 static void remove_records(const struct fixture *fixture)
 {
 	const char *const *ids;
@@ -47,8 +35,6 @@ static void remove_records(const struct fixture *fixture)
 	for (size_t i = 0; i < count; i++) {
 		const char *file = arena_printf(&arena, "%s.json", ids[i]);
 
-		if (strncmp(ids[i], HISTORY, strlen(HISTORY)) == 0)
-			continue;
 		assert_non_null(file);
 		assert_int_equal(unlinkat(fixture->store.changes_fd, file, 0), 0);
 	}

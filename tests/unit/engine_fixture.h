@@ -30,12 +30,8 @@ struct fixture {
 void fixture_make(struct fixture *fixture);
 void fixture_remove(struct fixture *fixture);
 
-/* As made afresh, but in the same tree: with its keys as they are, and with no records but those of
- * fixture_add_history(). */
+/* As made afresh, but in the same tree: with its keys as they are, and without its records. */
 void fixture_begin_again(struct fixture *fixture);
-
-/* So many files that look like old records; they need not be sound. */
-void fixture_add_history(const struct fixture *fixture, unsigned count);
 
 /* For cmocka: *state is a struct fixture. */
 int fixture_set_up(void **state);

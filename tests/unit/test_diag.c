@@ -48,7 +48,7 @@ static void test_order_and_parts(void **state)
 	diag = diag->next;
 	assert_null(diag->span.source);
 	assert_null(diag->also.source);
-	assert_ptr_equal(diag, diags.last);
+	assert_ptr_equal(diag, diags.newest);
 	assert_null(diag->next);
 }
 
@@ -69,8 +69,8 @@ static void test_a_flood_is_counted_and_not_kept(void **state)
 		kept++;
 	assert_int_equal(diags.errors, 100000);
 	assert_int_equal(kept, 100);
-	assert_string_equal(diags.last->message, "number 99");
-	assert_string_equal(diags.last->hint, "hint 99");
+	assert_string_equal(diags.newest->message, "number 99");
+	assert_string_equal(diags.newest->hint, "hint 99");
 	assert_int_equal(diags_verdict(&diags), 1);
 }
 
@@ -90,12 +90,39 @@ static void test_memory_failure_is_the_verdict(void **state)
 	assert_int_equal(diags_verdict(&diags), -ENOMEM);
 }
 
+/* A file is checked in several passes and read from top to bottom; other files keep their turn. */
+static void test_order_of_lines(void **state)
+{
+	static const struct source a = { .name = "a" }, b = { .name = "b" };
+	static const struct span spans[] = {
+		{ &a, 5, 1, 2 }, { &a, 2, 7, 8 }, { &b, 1, 1, 2 }, { &a, 2, 3, 4 }, { .source = &a },
+	};
+	static const char *const expected[] = { "3", "1", "0", "2", "4" };
+	CLEANUP_ARENA struct arena arena;
+	struct diags diags;
+	size_t i = 0;
+
+	(void)state;
+	arena_init(&arena);
+	diags_init(&diags, &arena);
+	for (size_t k = 0; k < COUNT_OF(spans); k++) {
+		diag_error(&diags, "x", spans[k], "%zu", k);
+		diag_hint(&diags, "hint %zu", k);
+	}
+	for (const struct diag *diag = diags.first; diag; diag = diag->next, i++) {
+		assert_string_equal(diag->message, expected[i]);
+		assert_string_equal(diag->hint + 5, expected[i]);
+	}
+	assert_int_equal(i, COUNT_OF(spans));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_parts),
 		cmocka_unit_test(test_a_flood_is_counted_and_not_kept),
 		cmocka_unit_test(test_memory_failure_is_the_verdict),
+		cmocka_unit_test(test_order_of_lines),
 	};
 
 	return RUN_TESTS(tests);

@@ -174,16 +174,6 @@ static void test_an_apply_that_rolls_back(void **state)
 	assert_true(n > 20);
 }
 
-/* More records than the reserved memory could list. */
-static void test_an_apply_after_a_long_history(void **state)
-{
-	unsigned long n = 0;
-
-	fixture_add_history(*state, 4000);
-	while (n < 120)
-		assert_true(try_apply(*state, "last", ++n));
-}
-
 /* The target is long where the original was empty: the memory for reading back must be there all the same. */
 static void test_an_apply_of_a_long_value(void **state)
 {
@@ -266,7 +256,6 @@ int main(void)
 		WITH_PROFILES(test_loading_and_planning),
 		WITH_PROFILES(test_an_apply_that_succeeds),
 		WITH_PROFILES(test_an_apply_that_rolls_back),
-		WITH_PROFILES(test_an_apply_after_a_long_history),
 		WITH_PROFILES(test_an_apply_of_a_long_value),
 		WITH_PROFILES(test_a_restore),
 	};

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "engine/record.h"
 
+#include "base/memory.h"
 #include "engine_fixture.h"
 
 #include <fcntl.h>
@@ -266,9 +267,20 @@ static void test_ids_ascend(void **state)
 	}
 }
 
-static int newest(struct fixture *fixture, const char *boot_id, const char *netns, struct change **ret_change)
+/* What was reserved before for undoing must still be there after a long history was looked through. */
+static void test_a_long_history_uses_up_no_reserve(void **state)
 {
-	return record_newest(&fixture->store, &fixture->arena, boot_id, netns, ret_change);
+	struct fixture *fixture = *state;
+
+	for (unsigned i = 0; i < 1000; i++)
+		temp_dir_write(&fixture->kernel.dir, arena_printf(&fixture->arena,
+			"var/lib/kerntune/changes/20200101T000000Z-%04x.json", i), "");
+	assert_int_equal(arena_reserve(&fixture->arena, 64 * 1024), 0);
+	(void)begin(fixture);
+	memory_fail_at(1);
+	for (unsigned i = 0; i < 60; i++)
+		assert_non_null(arena_alloc(&fixture->arena, 1024));
+	memory_fail_at(0);
 }
 
 static void test_newest(void **state)
@@ -291,7 +303,18 @@ static void test_newest(void **state)
 	assert_int_equal(record_finish(&fixture->store, &fixture->arena, second, CHANGE_UNDONE), 0);
 	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, NULL, &found), 0);
 	assert_string_equal(found->id, first->id);
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, "another boot", NULL, &found), RECORD_NONE);
+	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id,
+		fixture->host.netns, &found), 0);
+	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, "4026531999",
+		&found), RECORD_NONE);
+	assert_int_equal(record_newest(&fixture->store, &fixture->arena, "another boot", NULL, &found),
+		RECORD_NONE);
+	assert_int_equal(record_newest_open(&fixture->store, &fixture->arena, fixture->host.boot_id, &found),
+		RECORD_NONE);
+	first = begin(fixture);
+	assert_int_equal(record_newest_open(&fixture->store, &fixture->arena, fixture->host.boot_id, &found),
+		0);
+	assert_string_equal(found->id, first->id);
 }
 
 /* A backup has no steps, and the log of an interrupted change is not its business. */
@@ -395,6 +418,7 @@ int main(void)
 		WITH_FIXTURE(test_broken_records),
 		WITH_FIXTURE(test_list_and_walk),
 		WITH_FIXTURE(test_ids_ascend),
+		WITH_FIXTURE(test_a_long_history_uses_up_no_reserve),
 		WITH_FIXTURE(test_newest),
 		WITH_FIXTURE(test_a_backup_leaves_the_log_alone),
 		cmocka_unit_test(test_reading_without_directories),

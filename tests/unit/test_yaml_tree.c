@@ -189,8 +189,8 @@ static void test_a_duplicate_names_the_first_and_is_left_out(void **state)
 	assert_int_equal(parsing.outcome, YAML_TREE_MISTAKES);
 	assert_int_equal(parsing.diags.errors, 2);
 	assert_int_equal(parsing.diags.first->also.line, 1);
-	assert_int_equal(parsing.diags.last->span.line, 4);
-	assert_int_equal(parsing.diags.last->also.line, 1);
+	assert_int_equal(parsing.diags.newest->span.line, 4);
+	assert_int_equal(parsing.diags.newest->also.line, 1);
 	show(&shown, parsing.root);
 	assert_string_equal(shown.bytes, "{a: 1@1:4, b: 2@2:4, c: 5@5:4}");
 	assert_int_equal(parsing.root->count, 3);
