@@ -39,6 +39,34 @@ class Profiles(unittest.TestCase):
                 result = root.run('check', root.write(f'{name}.yaml', text))
                 self.assertEqual(result.returncode, 0, result.stderr)
 
+    def test_high_concurrency_answers_the_configuration_it_mends(self):
+        """Each line that people paste is either a parameter or named among those left out, and nothing harmful is in."""
+        pasted = dict(re.findall(r'^(\S+) = (.*)$', docs.read('tests/data/99-tcp-tuning.conf'), re.MULTILINE))
+        self.assertEqual(len(pasted), 29)
+        resolved = {entry['key']: entry for entry in
+                    json.loads(docs.run('show', '--json', 'high-concurrency').stdout)['parameters']}
+        comments = ' '.join(re.findall(r'^#(.*)$', docs.read('profiles/high-concurrency.yaml'), re.MULTILINE))
+        for key, value in pasted.items():
+            with self.subTest(key=key):
+                if key not in resolved:
+                    self.assertIn(key.rsplit('.', 1)[1], comments)
+                elif resolved[key]['rule'] == 'value' and resolved[key]['value'] != value:
+                    self.assertIn('original', resolved[key]['why'])
+
+    def test_nothing_harmful(self):
+        for name in NAMES:
+            profile = json.loads(docs.run('show', '--json', docs.SOURCE / 'profiles' / f'{name}.yaml').stdout)
+            values = {entry['key']: entry['value'] for entry in profile['parameters']}
+            with self.subTest(profile=name):
+                for key in ('net.ipv4.tcp_tw_recycle', 'net.ipv4.tcp_mem', 'net.core.rmem_default',
+                            'net.core.wmem_default'):
+                    self.assertNotIn(key, values)
+                self.assertEqual(values.get('net.ipv4.tcp_timestamps', '1'), '1')
+                if 'net.ipv4.ip_local_port_range' in values:
+                    self.assertGreaterEqual(int(values['net.ipv4.ip_local_port_range'].split()[0]), 10240)
+                if name != 'high-concurrency':
+                    self.assertEqual([key for key in values if key.startswith('fs.')], [])
+
 
 class Licence(unittest.TestCase):
     def test_spdx_lines(self):

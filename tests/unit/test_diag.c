@@ -52,6 +52,37 @@ static void test_order_and_parts(void **state)
 	assert_null(diag->next);
 }
 
+static struct span at(const struct source *where, unsigned line, unsigned column)
+{
+	return (struct span){ .source = where, .line = line, .column = column, .end_column = column + 1 };
+}
+
+/* Found in any order, shown in the order of the file; what comes from another source stays where it was. */
+static void test_one_source_is_in_the_order_of_its_lines(void **state)
+{
+	static const struct source second = { .name = "q.yaml" };
+	static const char *const expected[] = { "1:2", "3:1", "q 1:1", "3:9", "7:1" };
+	CLEANUP_ARENA struct arena arena;
+	const struct diag *diag;
+	struct diags diags;
+	unsigned number = 0;
+
+	(void)state;
+	arena_init(&arena);
+	diags_init(&diags, &arena);
+	diag_error(&diags, "x", at(&source, 3, 1), "3:1");
+	diag_error(&diags, "x", at(&second, 1, 1), "q 1:1");
+	diag_error(&diags, "x", at(&source, 7, 1), "7:1");
+	diag_error(&diags, "x", at(&source, 3, 9), "3:9");
+	diag_error(&diags, "x", at(&source, 1, 2), "1:2");
+	/* It goes to the newest, wherever that stands. */
+	diag_hint(&diags, "of 1:2");
+	for (diag = diags.first; diag; diag = diag->next)
+		assert_string_equal(diag->message, expected[number++]);
+	assert_int_equal(number, COUNT_OF(expected));
+	assert_string_equal(diags.first->hint, "of 1:2");
+}
+
 static void test_a_flood_is_counted_and_not_kept(void **state)
 {
 	CLEANUP_ARENA struct arena arena;
@@ -120,6 +151,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_parts),
+		cmocka_unit_test(test_one_source_is_in_the_order_of_its_lines),
 		cmocka_unit_test(test_a_flood_is_counted_and_not_kept),
 		cmocka_unit_test(test_memory_failure_is_the_verdict),
 		cmocka_unit_test(test_order_of_lines),

@@ -4,6 +4,7 @@
 #include "engine/library.h"
 
 #include "engine_fixture.h"
+#include "old_kernel.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -182,7 +183,11 @@ static void test_links_in_a_root_stay_inside(void **state)
 	struct fixture *fixture = *state;
 
 	temp_dir_add_link(&fixture->kernel.dir, "etc/kerntune/profiles/p.yaml", "/proc/self/environ");
-	fixture_open_library(fixture);
+	/* There links are refused altogether. */
+	if (old_kernel_is_running()) {
+		assert_string_equal(load_error(fixture, "p"), "unreadable");
+		return;
+	}
 	assert_string_equal(load_error(fixture, "p"), "unknown-profile");
 	add(fixture, "srv/q.yaml", "profile: q\nsummary: inside\n");
 	temp_dir_add_link(&fixture->kernel.dir, "etc/kerntune/profiles/q.yaml", "/srv/q.yaml");
