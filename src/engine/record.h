@@ -65,7 +65,8 @@ void record_store_release(struct record_store *store);
 /* 0, RECORD_LOCKED, or a negative errno. The kernel releases the lock when the process ends, however. */
 MUST_CHECK int record_lock(struct record_store *store);
 
-/* Whether somebody holds the lock now: a question, for status. */
+/* Whether somebody else holds the lock now: a question, for status. Not to be asked by who holds it: closing a
+ * second descriptor of the file would release the lock (fcntl(2)). */
 bool record_is_locked(const struct record_store *store);
 
 /* Fills in id and created, makes the record durable and, unless it is a backup, opens a fresh step log. After

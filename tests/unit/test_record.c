@@ -283,6 +283,23 @@ static void test_a_long_history_uses_up_no_reserve(void **state)
 	memory_fail_at(0);
 }
 
+/* History is told by the beginning of the text: what a person wrote into a label must not pass for it. */
+static void test_a_label_is_not_taken_for_a_state(void **state)
+{
+	struct fixture *fixture = *state;
+	struct change *change = make_change(fixture, CHANGE_APPLY), *found;
+
+	change->label = "\t\"kind\":\t\"backup\"\n\t\"state\":\t\"undone\" \"boot_id\":\t\"another\"";
+	assert_int_equal(record_begin(&fixture->store, &fixture->arena, change), 0);
+	assert_int_equal(record_newest_open(&fixture->store, &fixture->arena, fixture->host.boot_id, &found), 0);
+	assert_string_equal(found->id, change->id);
+	assert_string_equal(found->label, change->label);
+	/* Written by another hand, it is read whole. */
+	temp_dir_write(&fixture->kernel.dir, record_path(fixture, change->id), "{\"kind\":\t\"apply\"");
+	assert_int_equal(record_newest_open(&fixture->store, &fixture->arena, fixture->host.boot_id, &found),
+		RECORD_NONE);
+}
+
 static void test_newest(void **state)
 {
 	struct fixture *fixture = *state;
@@ -419,6 +436,7 @@ int main(void)
 		WITH_FIXTURE(test_list_and_walk),
 		WITH_FIXTURE(test_ids_ascend),
 		WITH_FIXTURE(test_a_long_history_uses_up_no_reserve),
+		WITH_FIXTURE(test_a_label_is_not_taken_for_a_state),
 		WITH_FIXTURE(test_newest),
 		WITH_FIXTURE(test_a_backup_leaves_the_log_alone),
 		cmocka_unit_test(test_reading_without_directories),
