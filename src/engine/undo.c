@@ -70,19 +70,23 @@ static bool is_touched(const struct change *change, const struct change_item *it
 	return change->kind == CHANGE_BACKUP || item->intended || is_moved_along(change, item);
 }
 
-/* Selected by the filter; or the sibling of a selected key, since one is put back through the other. */
+static bool is_any_selected(const struct undo *undo, const struct change *change, const char *const *paths)
+{
+	for (size_t i = 0; paths[i]; i++)
+		if (change_find(change, paths[i]) && key_filter_selects(&undo->filter, paths[i]))
+			return true;
+	return false;
+}
+
+/* Selected by the filter; or another name of a selected key, which cannot stay behind; or its sibling, since
+ * one is put back through the other. */
 static bool is_selected(const struct undo *undo, const struct change *change,
 	const struct change_item *item)
 {
 	const struct catalog_row *row = catalog_find(item->path);
 
-	if (key_filter_selects(&undo->filter, item->path))
-		return true;
-	for (size_t i = 0; row && row->siblings[i]; i++)
-		if (change_find(change, row->siblings[i]) &&
-			key_filter_selects(&undo->filter, row->siblings[i]))
-			return true;
-	return false;
+	return key_filter_selects(&undo->filter, item->path) || (row &&
+		(is_any_selected(undo, change, row->aliases) || is_any_selected(undo, change, row->siblings)));
 }
 
 /* Whether the value there may be replaced without asking. */

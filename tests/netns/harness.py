@@ -116,7 +116,7 @@ def rename_interface(old, new):
     """An interface with any name wanted, without a module or a tool: a fresh namespace has "lo", down."""
     import fcntl
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
-        fcntl.ioctl(handle, SIOCSIFNAME, struct.pack("16s16s", old.encode(), new.encode()))
+        fcntl.ioctl(handle, SIOCSIFNAME, struct.pack("16s16s", os.fsencode(old), os.fsencode(new)))
 
 
 def add_veth(name, peer):
@@ -267,11 +267,22 @@ def hide(directory, kept):
         os.close(fd)
 
 
+def keep_mounts_private():
+    """What is mounted from here on must reach nobody else."""
+    try:
+        mount("none", "/", None, MS_REC | MS_PRIVATE)
+    except NotPermitted:
+        # In a chroot the root may be no mount point; then nothing may be shared to begin with.
+        with open("/proc/self/mountinfo") as mounts:
+            if any(" shared:" in line for line in mounts):
+                raise
+
+
 def enter(host):
     outside = os.stat("/proc/self/ns/net").st_ino
     try:
         unshare_all()
-        mount("none", "/", None, MS_REC | MS_PRIVATE)
+        keep_mounts_private()
         kept = {os.path.dirname(host.program), host.profiles}
         for directory in ("/run", "/var/lib"):
             hide(directory, kept)
