@@ -9,7 +9,7 @@
 static int print_commands(struct app *app)
 {
 	for (size_t i = 0; commands[i]; i++)
-		if (!(commands[i]->flags & COMMAND_HIDDEN))
+		if (!commands[i]->is_hidden)
 			fprintf(app->out, "%s\t%s\n", commands[i]->name, commands[i]->summary);
 	return EXIT_HOLDS;
 }
@@ -116,7 +116,7 @@ const struct command cmd_complete = {
 	.summary = "Words for the shell completions",
 	.min_arguments = 1,
 	.max_arguments = 2,
-	.flags = COMMAND_HIDDEN,
+	.is_hidden = true,
 	.formats = "table",
 	.completes = "",
 	.options = (const unsigned char[]){ OPTION_END },

@@ -33,7 +33,7 @@ const char *command_suggest(const char *name)
 	size_t count = 0;
 
 	for (size_t i = 0; commands[i]; i++)
-		if (!(commands[i]->flags & COMMAND_HIDDEN))
+		if (!commands[i]->is_hidden)
 			names[count++] = commands[i]->name;
 	return similar_best(name, names, count);
 }
@@ -69,7 +69,7 @@ void command_print_help(FILE *out)
 	for (size_t i = 0; commands[i]; i++) {
 		char left[64];
 
-		if (commands[i]->flags & COMMAND_HIDDEN)
+		if (commands[i]->is_hidden)
 			continue;
 		snprintf(left, sizeof(left), "%s %s", commands[i]->name, commands[i]->arguments);
 		fprintf(out, "  %-22s %s\n", left, commands[i]->summary);

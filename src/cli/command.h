@@ -17,10 +17,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum command_flags {
-	COMMAND_HIDDEN = 1 << 0,	/* not in the help */
-};
-
 struct app {
 	struct arena *arena;
 	struct diags diags;
@@ -39,7 +35,7 @@ struct command {
 	const char *summary;		/* one line */
 	const char *description;	/* what --help adds; NULL when there is nothing to add */
 	int min_arguments, max_arguments;	/* max -1: any number */
-	unsigned flags;
+	bool is_hidden;			/* not in the help */
 	bool changes;			/* its exit code tells of a change of the host */
 	const char *formats;		/* what --format takes, the default first */
 	const char *completes;		/* what its arguments are: "profile", "id", "key" or "" */

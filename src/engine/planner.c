@@ -63,7 +63,8 @@ static int add_change_notes(const struct planner *planner, struct plan_row *row)
 		r = add_note(planner, row, "side-effects",
 			"the kernel changes other keys along with it; they are recorded and restored too");
 	if (r == 0 && catalog->siblings[0])
-		r = add_note(planner, row, "side-effects", "writing it zeroes its counterpart, which is restored too");
+		r = add_note(planner, row, "side-effects",
+			"writing it zeroes its counterpart, which is restored too");
 	return r;
 }
 

@@ -490,7 +490,9 @@ static bool is_history_at_a_glance(const struct record_store *store, const char 
 		return false;
 	found += strlen(boot);
 	/* Whole, or it may be cut at the end of what was read. */
-	return strchr(found, '"') && (strncmp(found, boot_id, strlen(boot_id)) != 0 || found[strlen(boot_id)] != '"');
+	if (!strchr(found, '"'))
+		return false;
+	return strncmp(found, boot_id, strlen(boot_id)) != 0 || found[strlen(boot_id)] != '"';
 }
 
 static int newest(const struct record_store *store, struct arena *arena, const char *boot_id,

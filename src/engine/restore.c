@@ -23,8 +23,9 @@ int restore_find_interrupted(const struct record_store *store, struct arena *are
 	return r == RECORD_NONE ? RESTORE_NONE : r;
 }
 
-/* An open change first, then the newest that stands, of this network namespace if there is one. Records of other boots are history. One that cannot be
- * read and is newer than what would be chosen, if anything, may be the one that is meant. */
+/* An open change first, then the newest that stands, of this network namespace if there is one. Records of
+ * other boots are history. One that cannot be read and is newer than what would be chosen, if anything, may
+ * be the one that is meant. */
 static int choose_newest(const struct record_store *store, struct arena *arena, const struct host *host,
 	struct change **ret_change, const char **ret_problem)
 {

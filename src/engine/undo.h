@@ -33,8 +33,8 @@ struct undo {
 	struct key_filter filter;	/* the keys that are meant; the others are left as they are */
 };
 
-/* Makes sure that the steps of the change and undo_run() will have the memory they need: before the first write.
- * 0 or -ENOMEM. */
+/* Makes sure that the steps of the change and undo_run() will have the memory they need: before the first
+ * write. 0 or -ENOMEM. */
 MUST_CHECK int undo_reserve(struct arena *arena, const struct change *change);
 
 struct undo_result {

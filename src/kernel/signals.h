@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* signals.h - holding back the signals that would end the program in the middle of a change.
  *
- * Blocked are SIGINT, SIGTERM, SIGHUP and SIGQUIT, as far as the caller did not ignore them. Between two steps the program asks signals_pending();
- * there is no handler and no global flag. A signal that stays pending when the program is done is
- * answered by the exit code 128+n. */
+ * Blocked are SIGINT, SIGTERM, SIGHUP and SIGQUIT, as far as the caller did not ignore them. Between two
+ * steps, and after the last one, the program asks signals_pending(); there is no handler and no global
+ * flag. A signal that stops a change is answered by the exit code 128+n; one that arrives while the
+ * finished change is being recorded came too late. */
 #pragma once
 
 #include <signal.h>
