@@ -254,8 +254,8 @@ static int check_kept(const struct apply *apply, struct change *change, size_t i
 	return 1;
 }
 
-/* A later step may have moved an earlier key; and what moved along is now known. All of them are read
- * before any is judged: undoing needs to know what the side effects came to. */
+/* A later step may have moved an earlier key; and what moved along is now known. One that does not hold ends
+ * nothing here: undoing needs to know what all the side effects came to. */
 static int check_all(const struct apply *apply, struct change *change,
 	const struct change_item **ret_culprit, const char **ret_problem)
 {
