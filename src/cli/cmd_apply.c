@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* kerntune apply: carry out what diff shows. */
+#include "base/duration.h"
 #include "cli/cmd_diff.h"
 #include "cli/planned.h"
 #include "cli/records.h"
@@ -13,44 +14,6 @@
 #include <string.h>
 
 /* ---- what speaks against it, before anything happens ---- */
-
-static const char *blocking_reason(const struct plan_row *row)
-{
-	switch (row->status) {
-	case PLAN_ABSENT:
-		return "does not exist on this kernel or in this place";
-	case PLAN_READ_ONLY:
-		return "cannot be written in this place";
-	default:
-		return "cannot be read";
-	}
-}
-
-static int refuse_blocked(struct app *app, const struct plan *plan)
-{
-	size_t blocked = 0;
-
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct plan_row *row = &plan->rows[i];
-
-		if (row->status == PLAN_CHANGE || plan_row_holds(row))
-			continue;
-		blocked++;
-		diag_error(&app->diags, plan_status_name(row->status), row->setting->key_span, "%s %s",
-			row->key, blocking_reason(row));
-		if (row->notes_count)
-			diag_hint(&app->diags, "%s", row->notes[0].text);
-		else if (row->status == PLAN_UNREADABLE)
-			diag_hint(&app->diags, "%s: leave it out with --skip %s", strerror(row->error), row->key);
-		else
-			diag_hint(&app->diags, "mark it \"optional: true\", or leave it out with --skip %s",
-				row->key);
-	}
-	if (blocked == 0)
-		return 0;
-	return app_fail(app, EXIT_INVALID, "cannot-write", "%zu parameter%s cannot be set here; "
-		"nothing was changed", blocked, blocked == 1 ? "" : "s");
-}
 
 static int refuse_unprivileged(struct app *app, const struct plan *plan)
 {
@@ -70,23 +33,38 @@ static int refuse_unprivileged(struct app *app, const struct plan *plan)
 		"run it with sudo; nothing was changed", first, count == 1 ? "" : " and others");
 }
 
+static void report_one_way(struct app *app, const struct plan_row *row)
+{
+	struct span span = row->setting->value_span;
+
+	if (catalog_is_action(row->catalog))
+		diag_error(&app->diags, "one-way", span, "%s is an action and cannot be undone", row->key);
+	else if (row->catalog->loses)
+		diag_error(&app->diags, "one-way", span, "%s = %s can be put back, but not what it takes away: %s",
+			row->key, row->target_text, row->catalog->loses);
+	else
+		diag_error(&app->diags, "one-way", span, "%s cannot be undone without a reboot once it is %s",
+			row->key, row->target_text);
+}
+
 static int refuse_one_way(struct app *app, const struct plan *plan)
 {
-	const char *first = NULL;
+	bool is_allowed = app->options.irreversible && app->options.confirm == 0;
+	size_t count = 0;
 
-	for (size_t i = 0; i < plan->count && !app->options.irreversible; i++) {
+	for (size_t i = 0; i < plan->count && !is_allowed; i++) {
 		const struct plan_row *row = &plan->rows[i];
 
 		if (row->status != PLAN_CHANGE || !catalog_is_one_way(row->catalog, row->target))
 			continue;
-		diag_error(&app->diags, "one-way", row->setting->value_span,
-			"%s cannot be undone without a reboot once it is %s", row->key, row->target_text);
-		first = row->key;
+		report_one_way(app, row);
+		count++;
 	}
-	if (!first)
+	if (count == 0)
 		return 0;
-	return app_fail(app, EXIT_REFUSED, "one-way", "a change that cannot be undone needs --irreversible; "
-		"nothing was changed");
+	return app_fail(app, EXIT_REFUSED, "one-way", app->options.confirm ?
+		"a change that cannot be undone cannot wait for a confirmation; nothing was changed" :
+		"a change that cannot be undone needs --irreversible; nothing was changed");
 }
 
 /* ---- nothing to change ---- */
@@ -96,7 +74,7 @@ static bool is_applied_already(struct app *app, const struct record_store *store
 {
 	struct change *change;
 
-	if (record_newest(store, app->arena, app->host.boot_id, app->host.netns, &change) != 0 ||
+	if (record_newest(store, app->arena, &app->host, RECORD_HERE, record_is_not_over, &change) != 0 ||
 		change->state != CHANGE_STANDING)
 		return false;
 	for (size_t i = 0; i < plan->count; i++)
@@ -117,10 +95,12 @@ static int print_json(struct app *app, const struct plan *plan, const struct app
 	json_out_schema(&json, "apply");
 	json_add_string(&json, json.root, "id", result->change ? result->change->id : NULL);
 	json_add_string(&json, json.root, "outcome", apply_outcome_name(result->outcome));
+	json_add_string(&json, json.root, "deadline",
+		result->outcome == APPLY_PENDING ? result->change->confirmation.deadline : NULL);
 	json_out_names(&json, json.root, "profiles", plan->profiles, plan->profiles_count);
 	json_out_host(&json, &app->host);
 	json_out_applied(&json, plan, result->change);
-	if (code != EXIT_HOLDS)
+	if (code != EXIT_HOLDS && code != EXIT_PENDING)
 		json_out_error(&json, result->signal ? "signal" : apply_outcome_name(result->outcome),
 			result->problem ? result->problem : "ended by a signal", code);
 	return app_finish_json(app, &json, code);
@@ -141,7 +121,7 @@ static int finish_unchanged(struct app *app, const struct plan *plan)
 		r = app_fail(app, EXIT_BUSY, "locked",
 			"another kerntune is changing this host now; nothing was changed");
 	else if (has_records)
-		r = records_refuse_interrupted(app, &store);
+		r = records_refuse_unsettled(app, &store);
 	if (r != 0)
 		return r;
 	if (unwritable && (!has_records || !is_applied_already(app, &store, plan)))
@@ -196,6 +176,8 @@ static int ask(struct app *app, const struct plan *plan)
 static int exit_code_of(const struct apply_result *result)
 {
 	switch (result->outcome) {
+	case APPLY_PENDING:
+		return EXIT_PENDING;
 	case APPLY_REFUSED:
 		return EXIT_REFUSED;
 	case APPLY_INCOMPLETE:
@@ -228,7 +210,7 @@ static int print_items(struct app *app, const struct change *change)
 	for (size_t i = 0; i < change->items_count; i++) {
 		const struct change_item *item = &change->items[i];
 
-		if (item->status == CHANGE_UNCHANGED)
+		if (item->status == CHANGE_UNCHANGED || item->role == CHANGE_WATCHED)
 			continue;
 		table_add(table, (const struct cell[]){
 			{ item->key, STYLE_PLAIN },
@@ -288,6 +270,32 @@ static void print_failure(struct app *app, const struct apply_result *result)
 		render_note(app, "Look at it, then: %s", records_restore_command(app, change));
 }
 
+/* What moved while the change was made, but not with it. */
+static void print_strays(struct app *app, const struct change *change)
+{
+	for (size_t i = 0; i < change->items_count; i++)
+		if (change->items[i].role == CHANGE_WATCHED)
+			render_note(app, "%s moved meanwhile, but not with a step: left alone.", change->items[i].key);
+}
+
+static void print_success(struct app *app, const struct apply_result *result)
+{
+	const struct change *change = result->change;
+	size_t count = count_status(change, CHANGE_APPLIED) + count_status(change, CHANGE_ADJUSTED);
+	char left[DURATION_TEXT_SIZE];
+
+	print_strays(app, change);
+	if (result->outcome == APPLY_APPLIED) {
+		render_note(app, "\nChanged %zu parameter%s. Undo: %s", count, count == 1 ? "" : "s",
+			records_restore_command(app, change));
+		return;
+	}
+	duration_format(change->confirmation.seconds, left);
+	render_note(app, "\nChanged %zu parameter%s, to be undone at %s (in %s) unless you confirm.\n"
+		"Keep:  %s\nUndo:  %s", count, count == 1 ? "" : "s", change->confirmation.deadline, left,
+		records_command(app, "confirm", change->id), records_restore_command(app, change));
+}
+
 static int report(struct app *app, const struct plan *plan, const struct apply_result *result)
 {
 	const struct change *change = result->change;
@@ -299,36 +307,42 @@ static int report(struct app *app, const struct plan *plan, const struct apply_r
 	render_diags(app);
 	if (!app->options.quiet && print_items(app, change) < 0)
 		render_error(app, "out of memory: the table is left out");
-	if (result->outcome == APPLY_APPLIED) {
-		size_t count = count_status(change, CHANGE_APPLIED) + count_status(change, CHANGE_ADJUSTED);
-
-		render_note(app, "\nChanged %zu parameter%s. Undo: %s", count, count == 1 ? "" : "s",
-			records_restore_command(app, change));
-	} else {
+	if (result->outcome == APPLY_APPLIED || result->outcome == APPLY_PENDING)
+		print_success(app, result);
+	else
 		print_failure(app, result);
-	}
 	return code;
 }
 
 static int carry_out(struct app *app, const struct plan *plan)
 {
 	CLEANUP_RECORD_STORE struct record_store store = RECORD_STORE_INIT;
+	const struct guardian guardian = {
+		.root = &app->root,
+		.procsys = &app->procsys,
+		.seconds = app->options.confirm,
+	};
 	const struct apply apply = {
 		.arena = app->arena,
 		.procsys = &app->procsys,
 		.store = &store,
 		.host = &app->host,
 		.label = app->options.label,
+		.audits = app->options.audit,
+		.guardian = app->options.confirm ? &guardian : NULL,
 	};
 	struct apply_result result;
-	int r = records_open_locked(app, &store);
+	int r = records_open_locked(app, &store, RECORD_TRY);
 
 	if (r == 0)
-		r = records_refuse_interrupted(app, &store);
+		r = records_refuse_unsettled(app, &store);
 	if (r != 0)
 		return r;
 	signals_hold();
 	r = apply_run(&apply, plan, &result);
+	if (r == -ECHILD)
+		return app_fail(app, EXIT_INVALID, "no-guardian", "the process that would undo the change at its "
+			"deadline could not be started; nothing was changed");
 	if (r < 0)
 		return app_fail_errno(app, r, "making the change record durable; nothing was changed");
 	return report(app, plan, &result);
@@ -336,21 +350,14 @@ static int carry_out(struct app *app, const struct plan *plan)
 
 static int apply_command(struct app *app, int argc, char *argv[])
 {
-	struct selection selection;
 	struct plan plan;
 	int r;
 
 	if (app->options.dry_run)
 		return diff_run(app, argc, argv);
-	r = planned_select(app, argc, argv, &selection);
+	r = planned_build_to_apply(app, argc, argv, PROCSYS_READ_WRITE, &plan);
 	if (r == 0)
-		r = app_open_procsys(app, PROCSYS_READ_WRITE);
-	if (r == 0)
-		r = app_find_host(app);
-	if (r == 0)
-		r = planned_plan(app, &selection, &plan);
-	if (r == 0)
-		r = refuse_blocked(app, &plan);
+		r = planned_refuse_blocked(app, &plan);
 	if (r != 0)
 		return r;
 	if (plan_summarize(&plan).change == 0)
@@ -365,17 +372,20 @@ static int apply_command(struct app *app, int argc, char *argv[])
 
 const struct command cmd_apply = {
 	.name = "apply",
-	.arguments = "PROFILE...",
-	.summary = "Apply profiles, or nothing of them",
+	.arguments = "PROFILE...|PLAN",
+	.summary = "Apply profiles or a saved plan, or nothing of it",
 	.description = "Shows the difference and asks, then changes one parameter after the other. The\n"
 		"original values are on disk before the first write; on the first failure\n"
-		"everything is put back.",
+		"everything is put back. With --confirm everything is put back at the deadline\n"
+		"too, whatever becomes of this session, unless \"kerntune confirm\" comes first.\n"
+		"PLAN is a file that ends in .json, made with \"kerntune plan\": done exactly, or\n"
+		"refused where the host has moved away from it.",
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.changes = true,
 	.formats = "table json",
 	.completes = "profile",
 	.options = (const unsigned char[]){ OPTION_DRY_RUN, OPTION_YES, OPTION_ONLY, OPTION_SKIP, OPTION_ALL,
-		OPTION_EXIT_CODE, OPTION_LABEL, OPTION_IRREVERSIBLE, OPTION_END },
+		OPTION_EXIT_CODE, OPTION_CONFIRM, OPTION_AUDIT, OPTION_LABEL, OPTION_IRREVERSIBLE, OPTION_END },
 	.run = apply_command,
 };

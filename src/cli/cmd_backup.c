@@ -89,7 +89,7 @@ static int add_profile(struct app *app, char *argument, struct procsys_paths *pa
 static int collect(struct app *app, int argc, char *argv[], struct procsys_paths *paths)
 {
 	struct procsys_paths all = { 0 };
-	int r = procsys_walk(&app->procsys, app->arena, &all);
+	int r = procsys_walk(&app->procsys, app->arena, "", &all);
 
 	if (r < 0)
 		return app_fail_errno(app, r, "listing the parameters");
@@ -144,7 +144,7 @@ static int backup_command(struct app *app, int argc, char *argv[])
 	if (r == 0)
 		r = collect(app, argc, argv, &paths);
 	if (r == 0)
-		r = records_open_locked(app, &store);
+		r = records_open_locked(app, &store, RECORD_TRY);
 	if (r != 0)
 		return r;
 	r = backup_run(&backup, &paths, &change);

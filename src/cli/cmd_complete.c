@@ -66,7 +66,7 @@ static int print_keys(struct app *app)
 	struct procsys_paths paths = { 0 };
 
 	if (app_open_procsys(app, PROCSYS_READ_ONLY) != 0 ||
-		procsys_walk(&app->procsys, app->arena, &paths) < 0)
+		procsys_walk(&app->procsys, app->arena, "", &paths) < 0)
 		return EXIT_INVALID;
 	for (size_t i = 0; i < paths.count; i++) {
 		const char *key = key_display(app->arena, paths.paths[i]);

@@ -19,15 +19,13 @@ static int print_json(struct app *app, const struct plan *plan, int code)
 
 int diff_run(struct app *app, int argc, char *argv[])
 {
-	struct selection selection;
 	struct plan_summary summary;
 	struct plan plan;
-	int code, r = planned_select(app, argc, argv, &selection);
+	/* As a dry run of apply, it refuses what apply would refuse. */
+	int code, r = app->options.dry_run ?
+		planned_build_to_apply(app, argc, argv, PROCSYS_READ_ONLY, &plan) :
+		planned_build(app, argc, argv, PROCSYS_READ_ONLY, &plan);
 
-	if (r == 0)
-		r = app_open_procsys(app, PROCSYS_READ_ONLY);
-	if (r == 0)
-		r = planned_plan(app, &selection, &plan);
 	if (r != 0)
 		return r;
 	summary = plan_summarize(&plan);

@@ -84,6 +84,19 @@ static int print_list(struct app *app, const struct history *history)
 	return table_print(table) < 0 ? app_fail_errno(app, -ENOMEM, "printing the history") : EXIT_HOLDS;
 }
 
+static const char *actor_text(const struct change *change)
+{
+	return change->finished_by == CHANGE_BY_GUARDIAN ? "the guardian: not confirmed by the deadline" :
+		change_actor_name(change->finished_by);
+}
+
+/* How a key came into the change, where it was not asked for. */
+static const char *target_text(struct app *app, const struct change_item *item)
+{
+	return item->role == CHANGE_SIDE ? "(side effect)" : item->role == CHANGE_WATCHED ? "(moved otherwise)" :
+		records_value(app, item, item->target);
+}
+
 static int print_one(struct app *app, const struct change *change)
 {
 	static const struct column columns[] = {
@@ -93,8 +106,13 @@ static int print_one(struct app *app, const struct change *change)
 	struct table *table = table_new(app, columns, COUNT_OF(columns));
 	const char *profiles = records_profiles(app, change);
 
-	fprintf(app->out, "change    %s\nstate     %s\nmade      %s\nfinished  %s\n", change->id,
-		state_text(app, change), change->created, change->finished ? change->finished : "-");
+	fprintf(app->out, "change    %s\nstate     %s\nmade      %s\n", change->id, state_text(app, change),
+		change->created);
+	fprintf(app->out, "finished  %s%s%s\n", change->finished ? change->finished : "-",
+		change->finished && change->kind == CHANGE_APPLY ? ", by " : "",
+		change->finished && change->kind == CHANGE_APPLY ? actor_text(change) : "");
+	if (change->confirmation.guardian != CHANGE_GUARDIAN_NONE)
+		render_line(app, "deadline  %s", change->confirmation.deadline);
 	render_line(app, "profiles  %s", profiles ? profiles : "-");
 	render_line(app, "label     %s", change->label ? change->label : "-");
 	render_line(app, "host      %s, Linux %s, network namespace %s\n", change->host.hostname,
@@ -104,8 +122,7 @@ static int print_one(struct app *app, const struct change *change)
 
 		table_add(table, (const struct cell[]){
 			{ item->key, STYLE_PLAIN }, { records_value(app, item, item->original), STYLE_PLAIN },
-			{ item->role == CHANGE_SIDE ? "(side effect)" :
-				records_value(app, item, item->target), STYLE_PLAIN },
+			{ target_text(app, item), STYLE_PLAIN },
 			{ records_value(app, item, item->ours), STYLE_PLAIN },
 			{ change_status_name(item->status), change_status_style(item->status) } });
 	}

@@ -84,9 +84,34 @@ static void print_conflicts(struct app *app, const struct change *change)
 	}
 }
 
+/* Keys that a newer change holds: taking this one out from under it writes nothing. Returns how many. */
+static size_t print_held(struct app *app, const struct change *change)
+{
+	const struct change_item *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < change->items_count; i++) {
+		const struct change_item *item = &change->items[i];
+
+		if (!item->held_by || item->undo_status != CHANGE_UNCHANGED ||
+			value_equal(item->type, item->now, item->original))
+			continue;
+		if (!first)
+			first = item;
+		count++;
+	}
+	if (count == 1)
+		render_note(app, "%s stays as the newer change %s has set it.", first->key, first->held_by);
+	else if (count > 1)
+		render_note(app, "%s and %zu more stay as newer changes (%s) have set them.", first->key, count - 1,
+			first->held_by);
+	return count;
+}
+
 static int report(struct app *app, const struct change *change, const struct restore_result *result)
 {
 	int code = result->outcome == RESTORE_DONE ? EXIT_HOLDS : EXIT_INCOMPLETE;
+	size_t held;
 
 	if (result->outcome == RESTORE_INTERRUPTED)
 		code = EXIT_SIGNAL + signals_pending();
@@ -98,6 +123,7 @@ static int report(struct app *app, const struct change *change, const struct res
 	if (!app->options.quiet && print_table(app, change) < 0)
 		render_error(app, "out of memory: the table is left out");
 	print_conflicts(app, change);
+	held = print_held(app, change);
 	if (result->outcome == RESTORE_INTERRUPTED)
 		render_error(app, "stopped by a signal: run the same command again to finish");
 	else if (result->outcome == RESTORE_INCOMPLETE)
@@ -105,7 +131,8 @@ static int report(struct app *app, const struct change *change, const struct res
 			app->options.only.count ? " that was asked for" : "",
 			records_restore_command(app, change));
 	else if (result->undone.restored == 0)
-		render_note(app, "Change %s: every original value was there already.", change->id);
+		render_note(app, held ? "Change %s is undone: nothing else was left to write." :
+			"Change %s: every original value was there already.", change->id);
 	else
 		render_note(app, "\nRestored %zu parameter%s of change %s.", result->undone.restored,
 			result->undone.restored == 1 ? "" : "s", change->id);
@@ -210,6 +237,7 @@ static int preview(struct app *app, const struct undo *undo, const char *id)
 	render_diags(app);
 	if (print_table(app, change) < 0)
 		return app_fail_errno(app, -ENOMEM, "printing the table");
+	(void)print_held(app, change);
 	render_note(app, "%sChange %s: %zu parameter%s would be restored, %zu left alone. Nothing was changed.",
 		result.restored + result.conflicts ? "\n" : "", change->id, result.restored,
 		result.restored == 1 ? "" : "s", result.conflicts);
@@ -236,13 +264,13 @@ static int restore_command(struct app *app, int argc, char *argv[])
 	if (r == 0 && app->options.dry_run)
 		return preview(app, &undo, id);
 	if (r == 0)
-		r = records_open_locked(app, &store);
+		r = records_open_locked(app, &store, RECORD_TRY);
 	if (r == 0)
 		r = choose(app, &store, id, &change);
 	if (r != 0 || !change)
 		return r;
 	signals_hold();
-	r = restore_run(&undo, &store, change, &result);
+	r = restore_run(&undo, &store, CHANGE_BY_RESTORE, change, &result);
 	if (r < 0)
 		return app_fail_errno(app, r, "preparing the restore; nothing was changed");
 	return report(app, change, &result);
@@ -252,11 +280,13 @@ const struct command cmd_restore = {
 	.name = "restore",
 	.arguments = "[ID]",
 	.summary = "Put the values of a backup back",
-	.description = "Without ID: the change that was interrupted, else the newest that still stands.\n"
-		"A value that somebody else has changed since is left alone, and named. Never\n"
-		"asks.",
+	.description = "Without ID: the change that was interrupted, else the one that awaits its\n"
+		"confirmation, else the newest that still stands. A value that somebody else has\n"
+		"changed since is left alone, and named; so is one that a newer change has set,\n"
+		"until that is restored too. Never asks.",
 	.max_arguments = 1,
 	.changes = true,
+	.settles = true,
 	.formats = "table json",
 	.completes = "id",
 	.options = (const unsigned char[]){ OPTION_DRY_RUN, OPTION_ONLY, OPTION_FORCE, OPTION_YES,

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* kerntune status: what stands, what drifted since, what was interrupted. */
+#include "base/duration.h"
 #include "cli/records.h"
 #include "cli/render.h"
+#include "engine/guardian.h"
 #include "format/json_out.h"
+#include "kernel/boottime.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,6 +14,7 @@
 struct standing {
 	struct change *change;
 	bool is_interrupted;
+	bool is_overdue;	/* pending, and its deadline has passed */
 	size_t drifted;
 };
 
@@ -18,6 +22,7 @@ struct status {
 	struct standing *changes;	/* newest first */
 	size_t count;
 	bool is_locked;		/* somebody is at work: an open change is not an interrupted one */
+	bool has_guardian;	/* a process watches over a pending change */
 	bool needs_attention;
 };
 
@@ -43,22 +48,19 @@ static bool has_drifted(const struct change_item *item)
 			!value_equal(item->type, item->now, item->ours));
 }
 
-static bool is_of_this_netns(const struct app *app, const struct change *change)
-{
-	return strcmp(change->host.netns, app->host.netns) == 0;
-}
-
 static int examine(struct app *app, struct change *change, const struct status *status,
 	struct standing *ret_standing)
 {
 	const struct undo undo = { .arena = app->arena, .procsys = &app->procsys };
 	struct standing standing = { .change = change,
-		.is_interrupted = change_is_open(change) && !status->is_locked };
+		.is_interrupted = change_is_open(change) && !status->is_locked,
+		.is_overdue = change->state == CHANGE_PENDING && !status->is_locked &&
+			guardian_is_overdue(change->confirmation.deadline_ms) };
 	struct undo_result result;
 	int r = 0;
 
 	/* The values of an open change tell nothing yet, and those of another namespace cannot be seen. */
-	if (!change_is_open(change) && is_of_this_netns(app, change))
+	if (!change_is_open(change) && host_is_same_netns(&change->host, &app->host))
 		r = undo_examine(&undo, change, &result);
 	for (size_t i = 0; r == 0 && i < change->items_count; i++) {
 		struct change_item *item = &change->items[i];
@@ -77,8 +79,8 @@ static int examine(struct app *app, struct change *change, const struct status *
 static bool is_of_interest(const struct app *app, const struct change *change)
 {
 	return change->kind == CHANGE_APPLY && change->state != CHANGE_UNDONE &&
-		strcmp(change->host.boot_id, app->host.boot_id) == 0 &&
-		(change_is_open(change) || is_of_this_netns(app, change));
+		host_is_same_boot(&change->host, &app->host) &&
+		(change_is_unsettled(change) || host_is_same_netns(&change->host, &app->host));
 }
 
 static int add_change(struct app *app, struct change *change, struct status *status)
@@ -90,7 +92,7 @@ static int add_change(struct app *app, struct change *change, struct status *sta
 		return r;
 	status->changes[status->count++] = standing;
 	status->needs_attention |= standing.is_interrupted || standing.drifted ||
-		change->state == CHANGE_INCOMPLETE;
+		change->state == CHANGE_INCOMPLETE || change->state == CHANGE_PENDING;
 	return 0;
 }
 
@@ -121,6 +123,12 @@ static int collect(struct app *app, const struct record_store *store, struct sta
 	return r < 0 ? r : 0;
 }
 
+/* A systemd timer cannot die. */
+static bool is_guarded(const struct status *status, const struct change *change)
+{
+	return change->confirmation.guardian == CHANGE_GUARDIAN_TIMER || status->has_guardian;
+}
+
 static int print_json(struct app *app, const struct status *status, int code)
 {
 	CLEANUP_JSON struct json json;
@@ -139,6 +147,9 @@ static int print_json(struct app *app, const struct status *status, int code)
 
 		json_out_change(&json, object, standing->change, false);
 		json_add_boolean(&json, object, "interrupted", standing->is_interrupted);
+		json_add_boolean(&json, object, "overdue", standing->is_overdue);
+		if (standing->change->state == CHANGE_PENDING)
+			json_add_boolean(&json, object, "guarded", is_guarded(status, standing->change));
 		drift = json_add_array(&json, object, "drift");
 		for (size_t k = 0; k < standing->change->items_count; k++) {
 			const struct change_item *item = &standing->change->items[k];
@@ -157,7 +168,26 @@ static int print_json(struct app *app, const struct status *status, int code)
 	return app_finish_json(app, &json, code);
 }
 
-static void print_change(struct app *app, const struct standing *standing)
+static void print_pending(struct app *app, const struct status *status, const struct standing *standing)
+{
+	const struct change *change = standing->change;
+	unsigned long long now = boottime_ms(), deadline = change->confirmation.deadline_ms;
+	char left[DURATION_TEXT_SIZE];
+
+	if (standing->is_overdue) {
+		render_line(app, "  its deadline passed at %s; undo it: %s", change->confirmation.deadline,
+			records_restore_command(app, change));
+		return;
+	}
+	duration_format(deadline > now ? (unsigned long)((deadline - now + 999) / 1000) : 0, left);
+	render_line(app, "  will be undone at %s (in %s) unless you confirm: %s", change->confirmation.deadline, left,
+		records_command(app, "confirm", change->id));
+	if (!is_guarded(status, change))
+		render_line(app, "  but its guardian is gone, and nobody will undo it; undo it: %s",
+			records_restore_command(app, change));
+}
+
+static void print_change(struct app *app, const struct status *status, const struct standing *standing)
 {
 	const struct change *change = standing->change;
 	const char *profiles = records_profiles(app, change);
@@ -165,8 +195,10 @@ static void print_change(struct app *app, const struct standing *standing)
 	render_line(app, "%s  %s  %s", change->id,
 		standing->is_interrupted ? "INTERRUPTED" : change_is_open(change) ? "being changed now" :
 			change_state_name(change->state), profiles ? profiles : "-");
-	if (!is_of_this_netns(app, change))
+	if (!host_is_same_netns(&change->host, &app->host))
 		render_line(app, "  in network namespace %s", change->host.netns);
+	if (change->state == CHANGE_PENDING)
+		print_pending(app, status, standing);
 	if (standing->is_interrupted)
 		render_line(app, "  was interrupted half-way; undo it: %s", records_restore_command(app, change));
 	else if (change->state == CHANGE_INCOMPLETE)
@@ -186,7 +218,7 @@ static int print_text(struct app *app, const struct status *status, int code)
 {
 	render_diags(app);
 	for (size_t i = 0; i < status->count; i++)
-		print_change(app, &status->changes[i]);
+		print_change(app, status, &status->changes[i]);
 	if (status->count == 0 && !app->options.quiet)
 		fputs("No change of this boot stands.\n", app->out);
 	return code;
@@ -196,25 +228,29 @@ static int print_text(struct app *app, const struct status *status, int code)
 static int run_unprivileged(struct app *app, const struct record_store *store)
 {
 	CLEANUP_JSON struct json json = { 0 };
-	enum change_state state;
+	struct record_notice notice;
 	bool needs_attention;
-	const char *id;
-	int r = record_load_state(store, app->arena, &id, &state);
+	int r = record_load_notice(store, app->arena, &notice);
 
 	if (r < 0)
 		return app_fail_errno(app, r, "reading the state");
-	needs_attention = r == 0 && state != CHANGE_STANDING;
+	if (r == 0 && strcmp(notice.boot_id, app->host.boot_id) != 0)
+		r = RECORD_NONE;
+	needs_attention = r == 0 && notice.state != CHANGE_STANDING;
 	if (app_format_is(app, "json")) {
 		json_begin(&json);
 		json_out_schema(&json, "status");
 		json_out_host(&json, &app->host);
 		json_add_boolean(&json, json.root, "needs_attention", needs_attention);
-		json_add_string(&json, json.root, "id", r == 0 ? id : NULL);
-		json_add_string(&json, json.root, "state", r == 0 ? change_state_name(state) : NULL);
+		json_add_string(&json, json.root, "id", r == 0 ? notice.id : NULL);
+		json_add_string(&json, json.root, "state", r == 0 ? change_state_name(notice.state) : NULL);
+		json_add_string(&json, json.root, "deadline", r == 0 ? notice.deadline : NULL);
 		return app_finish_json(app, &json, needs_attention ? EXIT_NO : EXIT_HOLDS);
 	}
-	if (r == 0)
-		fprintf(app->out, "%s  %s\n", id, change_state_name(state));
+	if (r == 0 && notice.state == CHANGE_PENDING && notice.deadline)
+		fprintf(app->out, "%s  %s until %s\n", notice.id, change_state_name(notice.state), notice.deadline);
+	else if (r == 0)
+		fprintf(app->out, "%s  %s\n", notice.id, change_state_name(notice.state));
 	else
 		fputs("No change of this boot stands.\n", app->out);
 	render_note(app, "Values and drift are shown to root only.");
@@ -237,6 +273,7 @@ static int status_command(struct app *app, int argc, char *argv[])
 	if (r == -EACCES)
 		return run_unprivileged(app, &store);
 	status.is_locked = record_is_locked(&store);
+	status.has_guardian = record_has_guardian(&store);
 	if (r == 0)
 		r = collect(app, &store, &status);
 	if (r < 0)
@@ -249,9 +286,11 @@ const struct command cmd_status = {
 	.name = "status",
 	.arguments = "",
 	.summary = "Show what stands, and what needs attention",
-	.description = "Exits with 1 when a change was interrupted or could not be put back, or when a\n"
+	.description = "Exits with 1 when a change was interrupted, awaits its confirmation or could not\n"
+		"be put back, or when a\n"
 		"value that it set has been changed by somebody else since.",
 	.max_arguments = 0,
+	.settles = true,
 	.formats = "table json",
 	.completes = "",
 	.options = (const unsigned char[]){ OPTION_END },

@@ -60,14 +60,9 @@ static int print_table(struct app *app, const struct plan *plan, int code)
 static int verify_run(struct app *app, int argc, char *argv[])
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-	struct selection selection;
 	struct plan plan;
-	int code = EXIT_HOLDS, r = planned_select(app, argc, argv, &selection);
+	int code = EXIT_HOLDS, r = planned_build(app, argc, argv, PROCSYS_READ_ONLY, &plan);
 
-	if (r == 0)
-		r = app_open_procsys(app, PROCSYS_READ_ONLY);
-	if (r == 0)
-		r = planned_plan(app, &selection, &plan);
 	if (r == 0)
 		r = app_find_host(app);
 	if (r != 0)

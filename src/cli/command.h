@@ -37,6 +37,7 @@ struct command {
 	int min_arguments, max_arguments;	/* max -1: any number */
 	bool is_hidden;			/* not in the help */
 	bool changes;			/* its exit code tells of a change of the host */
+	bool settles;			/* it deals with unsettled changes itself: no warning of them (notice.h) */
 	const char *formats;		/* what --format takes, the default first */
 	const char *completes;		/* what its arguments are: "profile", "id", "key" or "" */
 	const unsigned char *options;	/* enum option_id, ended by OPTION_END */

@@ -10,6 +10,8 @@ enum exit_code {
 	EXIT_ROLLED_BACK = 3,	/* the change failed and everything was put back */
 	EXIT_INCOMPLETE = 4,	/* not everything could be put back, or a foreign change was left in place */
 	EXIT_REFUSED = 5,	/* refused, nothing written */
-	EXIT_BUSY = 6,		/* refused: another kerntune at work, or an interrupted change is open */
+	EXIT_BUSY = 6,		/* refused: another kerntune at work, an interrupted change is open, or one
+				 * awaits its confirmation */
+	EXIT_PENDING = 7,	/* applied, awaiting its confirmation */
 	EXIT_SIGNAL = 128,	/* plus the number of the signal */
 };

@@ -2,6 +2,7 @@
 /* The kerntune program: context, dispatch, exit code. */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/notice.h"
 #include "cli/render.h"
 #include "kernel/netns.h"
 
@@ -143,7 +144,11 @@ static int run_command(struct app *app, int argc, char *argv[])
 	app->color_out = wants_color(app->options.color, STDOUT_FILENO);
 	app->color_err = wants_color(app->options.color, STDERR_FILENO);
 	r = open_root(app);
-	return r ? r : app->command->run(app, argc, argv);
+	if (r != 0)
+		return r;
+	if (!app->command->settles)
+		notice_warn(app);
+	return app->command->run(app, argc, argv);
 }
 
 static int run(struct app *app, int argc, char *argv[])

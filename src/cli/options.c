@@ -2,6 +2,7 @@
 /* The option table and its parser. */
 #include "cli/options.h"
 
+#include "base/duration.h"
 #include "base/similar.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 
 #define FLAG(member) .kind = OPTION_FLAG, .offset = offsetof(struct options, member)
 #define TEXT(member) .kind = OPTION_TEXT, .offset = offsetof(struct options, member)
+#define DURATION(member) .kind = OPTION_DURATION, .offset = offsetof(struct options, member)
 #define LIST(member) .kind = OPTION_LIST, .offset = offsetof(struct options, member)
 
 const struct option_row option_rows[OPTION_COUNT] = {
@@ -55,6 +57,14 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "override changes that somebody else has made since" },
 	[OPTION_STRICT] = { "strict", 0, FLAG(strict),
 		.help = "exit with 1 when there are warnings" },
+	[OPTION_CONFIRM] = { "confirm", 0, DURATION(confirm), "TIME",
+		"undo it after TIME (90s, 2m, 1h) unless confirmed", "text" },
+	[OPTION_EXTEND] = { "extend", 0, DURATION(extend), "TIME",
+		"wait for TIME from now on instead (90s, 2m, 1h)", "text" },
+	[OPTION_AUDIT] = { "audit", 0, FLAG(audit),
+		.help = "watch all of net and vm for unknown side effects" },
+	[OPTION_OUTPUT] = { "output", 'o', TEXT(output), "FILE",
+		"write it to FILE", "file" },
 };
 
 struct key_filter options_filter(const struct options *options)
@@ -144,11 +154,14 @@ static void build_getopt(const unsigned char *list, bool only_leading, struct op
 			.has_arg = row->argument ? required_argument : no_argument, .val = 256 + (int)id };
 		if (row->short_name)
 			*short_options++ = row->short_name;
+		if (row->short_name && row->argument)
+			*short_options++ = ':';
 	}
 	long_options[count] = (struct option){ 0 };
 	*short_options = '\0';
 }
 
+/* 0, 1 when the argument is not of the kind, or -ENOMEM. */
 static int store(struct arena *arena, const struct option_row *row, struct options *options, const char *text)
 {
 	void *member = (char *)options + row->offset;
@@ -156,6 +169,8 @@ static int store(struct arena *arena, const struct option_row *row, struct optio
 
 	if (row->kind == OPTION_FLAG) {
 		*(bool *)member = true;
+	} else if (row->kind == OPTION_DURATION) {
+		return !duration_parse(text, member);
 	} else if (row->kind == OPTION_TEXT) {
 		*(const char **)member = text;
 	} else {
@@ -180,8 +195,8 @@ int options_parse(struct arena *arena, int argc, char *argv[], const unsigned ch
 	bool only_leading, struct options *options, int *ret_index, const char **ret_problem)
 {
 	struct option long_options[OPTION_COUNT + 1];
-	char short_options[OPTION_COUNT + 3];
-	int found;
+	char short_options[2 * OPTION_COUNT + 3];
+	int found, r;
 
 	*ret_problem = find_inexact(arena, argc, argv, list, only_leading);
 	if (*ret_problem)
@@ -199,8 +214,11 @@ int options_parse(struct arena *arena, int argc, char *argv[], const unsigned ch
 			*ret_problem = arena_printf(arena, "unknown option \"-%c\"", optopt);
 		else if (found == '?' || !row)
 			*ret_problem = arena_printf(arena, "option \"%s\" takes no argument", argv[optind - 1]);
-		else if (store(arena, row, options, optarg) < 0)
+		else if ((r = store(arena, row, options, optarg)) < 0)
 			return -ENOMEM;
+		else if (r > 0)
+			*ret_problem = arena_printf(arena, "--%s takes a time such as 90s, 2m or 1h30m, of at most "
+				"7 days: \"%s\" is none", row->name, optarg);
 		else
 			continue;
 		return *ret_problem ? 1 : -ENOMEM;

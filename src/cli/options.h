@@ -35,6 +35,10 @@ enum option_id {
 	OPTION_IRREVERSIBLE,
 	OPTION_FORCE,
 	OPTION_STRICT,
+	OPTION_CONFIRM,
+	OPTION_EXTEND,
+	OPTION_AUDIT,
+	OPTION_OUTPUT,
 	OPTION_COUNT
 };
 
@@ -46,12 +50,13 @@ struct word_list {
 /* What was given; everything is zero or NULL by default. */
 struct options {
 	bool help, version, quiet, verbose, json, no_legend;
-	bool all, exit_code, dry_run, yes, irreversible, force, strict;
-	const char *format, *color, *root, *netns, *label;
+	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit;
+	const char *format, *color, *root, *netns, *label, *output;
+	unsigned long confirm, extend;	/* seconds; 0 when not given */
 	struct word_list profile_dirs, only, skip;
 };
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_DURATION };
 
 struct option_row {
 	const char *name;

@@ -3,6 +3,7 @@
 #include "cli/planned.h"
 
 #include "cli/render.h"
+#include "engine/saved_plan.h"
 
 #include <errno.h>
 #include <string.h>
@@ -64,6 +65,134 @@ int planned_plan(struct app *app, const struct selection *selection, struct plan
 			"--only and --skip leave none of the %zu parameters", selection->settings.count);
 	return 0;
 }
+
+/* ---- saved plans ---- */
+
+static bool names_plan(const char *argument)
+{
+	size_t length = strlen(argument), suffix = strlen(".json");
+
+	return length > suffix && strcmp(argument + length - suffix, ".json") == 0;
+}
+
+/* The argument that names a saved plan, or NULL. */
+static const char *find_plan(int argc, char *argv[])
+{
+	for (int i = 0; i < argc; i++)
+		if (names_plan(argv[i]))
+			return argv[i];
+	return NULL;
+}
+
+static int load_saved(struct app *app, int argc, const char *path, struct saved_plan *ret_saved,
+	struct selection *ret_selection)
+{
+	int r;
+
+	if (argc > 1)
+		return app_fail(app, EXIT_INVALID, "usage", "a saved plan stands alone: \"%s\" is one", path);
+	if (has_filter(app))
+		return app_fail(app, EXIT_INVALID, "usage",
+			"--only and --skip do not go with a saved plan: it is carried out as it is");
+	r = saved_plan_load(app->arena, &app->diags, path, ret_saved);
+	if (r == 0)
+		r = saved_plan_select(ret_saved, app->arena, &app->diags, ret_selection);
+	if (r < 0)
+		return app_fail_errno(app, r, "loading the plan");
+	if (r > 0)
+		return app_fail(app, EXIT_INVALID, "invalid-plan", "%zu error%s%s", app->diags.errors,
+			app->diags.errors == 1 ? "" : "s", app->command->changes ? "; nothing was changed" : "");
+	return 0;
+}
+
+/* With *ret_saved when the arguments name a saved plan, else NULL. */
+static int build(struct app *app, int argc, char *argv[], enum procsys_mode mode, struct plan *ret_plan,
+	struct saved_plan **ret_saved)
+{
+	const char *path = find_plan(argc, argv);
+	struct selection *selection = arena_alloc(app->arena, sizeof(*selection));
+	struct saved_plan *saved = arena_alloc(app->arena, sizeof(*saved));
+	int r;
+
+	if (!selection || !saved)
+		return app_fail_errno(app, -ENOMEM, "loading profiles");
+	r = path ? load_saved(app, argc, path, saved, selection) : planned_select(app, argc, argv, selection);
+	if (r == 0)
+		r = app_open_procsys(app, mode);
+	if (r == 0)
+		r = planned_plan(app, selection, ret_plan);
+	*ret_saved = path ? saved : NULL;
+	return r;
+}
+
+int planned_build(struct app *app, int argc, char *argv[], enum procsys_mode mode, struct plan *ret_plan)
+{
+	struct saved_plan *saved;
+
+	return build(app, argc, argv, mode, ret_plan, &saved);
+}
+
+int planned_build_to_apply(struct app *app, int argc, char *argv[], enum procsys_mode mode, struct plan *ret_plan)
+{
+	struct saved_plan *saved;
+	struct plan_summary summary;
+	int r = build(app, argc, argv, mode, ret_plan, &saved);
+
+	if (r == 0)
+		r = app_find_host(app);
+	if (r != 0 || !saved)
+		return r;
+	summary = plan_summarize(ret_plan);
+	if (summary.same == summary.total)
+		return 0;
+	r = saved_plan_check(saved, app->arena, &app->diags, &app->host, ret_plan);
+	if (r < 0)
+		return app_fail_errno(app, r, "comparing the plan with this host");
+	return r == 0 ? 0 : app_fail(app, EXIT_REFUSED, "stale-plan", "the host has moved away from this plan: "
+		"make a new one; nothing was changed");
+}
+
+/* ---- what cannot be set ---- */
+
+static const char *blocking_reason(const struct plan_row *row)
+{
+	switch (row->status) {
+	case PLAN_ABSENT:
+		return "does not exist on this kernel or in this place";
+	case PLAN_READ_ONLY:
+		return "cannot be written in this place";
+	default:
+		return "cannot be read";
+	}
+}
+
+int planned_refuse_blocked(struct app *app, const struct plan *plan)
+{
+	size_t blocked = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_row *row = &plan->rows[i];
+
+		if (row->status == PLAN_CHANGE || plan_row_holds(row))
+			continue;
+		blocked++;
+		diag_error(&app->diags, plan_status_name(row->status), row->setting->key_span, "%s %s",
+			row->key, blocking_reason(row));
+		if (row->notes_count)
+			diag_hint(&app->diags, "%s", row->notes[0].text);
+		else if (row->status == PLAN_UNREADABLE)
+			diag_hint(&app->diags, "%s: leave it out with --skip %s", strerror(row->error), row->key);
+		else
+			diag_hint(&app->diags, "mark it \"optional: true\", or leave it out with --skip %s",
+				row->key);
+	}
+	if (blocked == 0)
+		return 0;
+	return app_fail(app, EXIT_INVALID, "cannot-write", "%zu parameter%s cannot be set here; "
+		"nothing was changed", blocked, blocked == 1 ? "" : "s");
+}
+
+/* ---- as text ---- */
 
 /* The words of the table; the JSON has plan_status_name(). */
 static const char *status_text(const struct plan_row *row)

@@ -15,7 +15,7 @@ int records_open(struct app *app, struct record_store *ret_store)
 	return r < 0 ? app_fail_errno(app, r, "opening the change records") : 0;
 }
 
-int records_open_locked(struct app *app, struct record_store *ret_store)
+int records_open_locked(struct app *app, struct record_store *ret_store, enum record_patience patience)
 {
 	int r = record_store_open(&app->root, RECORD_WRITE, ret_store);
 
@@ -24,35 +24,45 @@ int records_open_locked(struct app *app, struct record_store *ret_store)
 			"the directory for change records cannot be used (%s): this needs root; "
 			"nothing was changed", strerror(-r));
 	if (r == 0)
-		r = record_lock(ret_store);
+		r = record_lock(ret_store, patience);
 	if (r == RECORD_LOCKED)
 		return app_fail(app, EXIT_BUSY, "locked",
 			"another kerntune is changing this host now; nothing was changed");
 	return r < 0 ? app_fail_errno(app, r, "preparing the change record; nothing was changed") : 0;
 }
 
-int records_refuse_interrupted(struct app *app, const struct record_store *store)
+int records_refuse_unsettled(struct app *app, const struct record_store *store)
 {
 	struct change *change;
-	int r = restore_find_interrupted(store, app->arena, &app->host, &change);
+	int r = restore_find_unsettled(store, app->arena, &app->host, &change);
 
 	if (r == RESTORE_NONE)
 		return 0;
 	if (r < 0)
 		return app_fail_errno(app, r, "reading the change records");
+	if (change->state == CHANGE_PENDING)
+		return app_fail(app, EXIT_BUSY, "pending",
+			"change %s waits until %s to be confirmed: \"%s\" keeps it, \"%s\" undoes it; "
+			"nothing was changed", change->id, change->confirmation.deadline,
+			records_command(app, "confirm", change->id), records_restore_command(app, change));
 	return app_fail(app, EXIT_BUSY, "interrupted",
 		"change %s was interrupted and is still open: \"%s\" undoes it; nothing was changed",
 		change->id, records_restore_command(app, change));
 }
 
-const char *records_restore_command(struct app *app, const struct change *change)
+const char *records_command(struct app *app, const char *command, const char *id)
 {
 	const char *root = app->options.root, *netns = app->options.netns;
-	const char *command = arena_printf(app->arena, "kerntune %s%s%s%s%s%srestore %s", root ? "--root " : "",
+	const char *line = arena_printf(app->arena, "kerntune %s%s%s%s%s%s%s %s", root ? "--root " : "",
 		root ? root : "", root ? " " : "", netns ? "--netns " : "", netns ? netns : "",
-		netns ? " " : "", change->id);
+		netns ? " " : "", command, id);
 
-	return command ? command : "kerntune restore";
+	return line ? line : arena_printf(app->arena, "kerntune %s", command);
+}
+
+const char *records_restore_command(struct app *app, const struct change *change)
+{
+	return records_command(app, "restore", change->id);
 }
 
 void records_warn_not_updated(struct app *app, const struct change *change, int negative_errno)

@@ -10,10 +10,14 @@
 MUST_CHECK int records_open(struct app *app, struct record_store *ret_store);
 
 /* Opens the store for writing and takes the lock: 0, EXIT_INVALID, or EXIT_BUSY. */
-MUST_CHECK int records_open_locked(struct app *app, struct record_store *ret_store);
+MUST_CHECK int records_open_locked(struct app *app, struct record_store *ret_store, enum record_patience patience);
 
-/* Refuses with EXIT_BUSY, and names the command, while an interrupted change is open. */
-MUST_CHECK int records_refuse_interrupted(struct app *app, const struct record_store *store);
+/* Refuses with EXIT_BUSY, and names the commands, while an interrupted change is open or one awaits its
+ * confirmation. */
+MUST_CHECK int records_refuse_unsettled(struct app *app, const struct record_store *store);
+
+/* A command line about this change, with the options that say where: "kerntune confirm ID". */
+const char *records_command(struct app *app, const char *command, const char *id);
 
 /* The command that undoes this change, with the options that say where: "kerntune restore ID". */
 const char *records_restore_command(struct app *app, const struct change *change);

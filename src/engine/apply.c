@@ -2,6 +2,8 @@
 /* Applying a plan one parameter at a time. */
 #include "engine/apply.h"
 
+#include "engine/audit.h"
+#include "engine/stack.h"
 #include "engine/undo.h"
 #include "kernel/signals.h"
 #include "model/key.h"
@@ -13,6 +15,7 @@ const char *apply_outcome_name(enum apply_outcome outcome)
 {
 	static const char *const names[] = {
 		[APPLY_APPLIED] = "applied",
+		[APPLY_PENDING] = "pending",
 		[APPLY_NOTHING_TO_DO] = "nothing_to_do",
 		[APPLY_REFUSED] = "refused",
 		[APPLY_ROLLED_BACK] = "rolled_back",
@@ -117,6 +120,12 @@ static int make_change(const struct apply *apply, const struct plan *plan, struc
 		if (r == 0)
 			r = add_side_effects(apply, change, row->cascades);
 	}
+	if (r == 0)
+		r = stack_find_owners(apply->store, apply->arena, change);
+	if (r == 0 && apply->audits)
+		r = audit_watch(apply->procsys, apply->arena, change);
+	if (r == 0 && apply->guardian)
+		r = guardian_plan(apply->guardian, apply->arena, &change->confirmation);
 	*ret_change = change;
 	return r;
 }
@@ -126,6 +135,8 @@ static int make_change(const struct apply *apply, const struct plan *plan, struc
 /* Whether a step that was written may have moved this item. */
 static bool is_moved_by_step(const struct change *change, size_t index)
 {
+	if (change->items[index].moved_along)
+		return true;
 	for (size_t i = 0; i < change->items_count; i++)
 		if (change->items[i].intended &&
 			catalog_moves(catalog_find(change->items[i].path), change->items[index].path))
@@ -145,8 +156,13 @@ static int check_expected(const struct apply *apply, struct change *change, size
 	struct value *ret_now, const char **ret_problem)
 {
 	struct change_item *item = &change->items[index];
-	int r = procsys_read(apply->procsys, apply->arena, item->path, ret_now, &item->error);
+	int r;
 
+	/* Nothing could be read when the plan was made, and nothing can be compared now. */
+	*ret_now = (struct value){ .bytes = NULL };
+	if (!item->original.bytes)
+		return 0;
+	r = procsys_read(apply->procsys, apply->arena, item->path, ret_now, &item->error);
 	if (r < 0)
 		return r;
 	if (r > 0) {
@@ -177,6 +193,8 @@ static int classify(const struct apply *apply, struct change_item *item, int wri
 	else if (write_outcome != 0)
 		*ret_problem = arena_printf(apply->arena, "the kernel refused %s for %s: %s", target, item->key,
 			strerror(item->error));
+	else if (!item->ours.bytes && catalog_is_action(catalog_find(item->path)))
+		item->status = CHANGE_APPLIED;
 	else if (!item->ours.bytes)
 		*ret_problem = arena_printf(apply->arena, "%s cannot be read back: %s", item->key,
 			strerror(item->error));
@@ -203,7 +221,8 @@ static int run_step(const struct apply *apply, struct change *change, size_t ind
 	if (r != 0)
 		return r;
 	/* It held when the plan was made, and no step before has moved it. */
-	if (catalog_satisfied(row, item->target, item->original) && catalog_satisfied(row, item->target, now)) {
+	if (now.bytes && catalog_satisfied(row, item->target, item->original) &&
+		catalog_satisfied(row, item->target, now)) {
 		item->ours = now;
 		item->completed = true;
 		item->status = CHANGE_UNCHANGED;
@@ -235,6 +254,8 @@ static int check_kept(const struct apply *apply, struct change *change, size_t i
 {
 	struct change_item *item = &change->items[index];
 
+	if (!item->original.bytes)
+		return 0;
 	if (item->role == CHANGE_SIDE) {
 		item->ours = now;
 		if (now.bytes && !value_equal(item->type, now, item->original))
@@ -263,7 +284,11 @@ static int check_all(const struct apply *apply, struct change *change,
 
 	for (size_t i = change->items_count; i-- > 0;) {
 		struct value now = { .bytes = NULL };
-		int r = procsys_read(apply->procsys, apply->arena, change->items[i].path, &now,
+		int r;
+
+		if (change->items[i].role == CHANGE_WATCHED)
+			continue;
+		r = procsys_read(apply->procsys, apply->arena, change->items[i].path, &now,
 			&change->items[i].error);
 
 		if (r < 0)
@@ -318,14 +343,43 @@ static void roll_back(const struct apply *apply, struct change *change, struct a
 	if (r == 0)
 		name_rolled_back(change);
 	result->outcome = r == 0 && undone.left == 0 ? APPLY_ROLLED_BACK : APPLY_INCOMPLETE;
+	audit_drop_unmoved(change);
 	result->record_error = record_finish(apply->store, apply->arena, change,
-		result->outcome == APPLY_ROLLED_BACK ? CHANGE_UNDONE : CHANGE_INCOMPLETE);
+		result->outcome == APPLY_ROLLED_BACK ? CHANGE_UNDONE : CHANGE_INCOMPLETE, CHANGE_BY_APPLY);
+}
+
+/* One step, with a look around before and after it. */
+static int run_audited_step(const struct apply *apply, struct audit *audit, struct change *change, size_t index,
+	const char **ret_problem)
+{
+	int r, looked = apply->audits ? audit_note_strays(audit, change) : 0;
+
+	if (looked < 0)
+		return looked;
+	r = run_step(apply, change, index, ret_problem);
+	/* What a failed step moved is to be put back too. */
+	if (apply->audits)
+		looked = audit_note_moved(audit, change, index);
+	return r != 0 ? r : looked;
+}
+
+/* The change is complete: what of it is to be kept, and in which state. */
+static int finish_applied(const struct apply *apply, struct change *change)
+{
+	audit_drop_unmoved(change);
+	if (!apply->guardian)
+		return record_finish(apply->store, apply->arena, change, CHANGE_STANDING, CHANGE_BY_APPLY);
+	/* The time to confirm begins now. */
+	if (guardian_set_deadline(apply->arena, &change->confirmation) < 0)
+		return -ENOMEM;
+	return record_finish(apply->store, apply->arena, change, CHANGE_PENDING, CHANGE_BY_APPLY);
 }
 
 /* 0, or 1 with culprit, problem or signal when it must be undone. */
 static int run_steps(const struct apply *apply, struct change *change, struct apply_result *result)
 {
-	int r = 0;
+	struct audit audit = { .arena = apply->arena, .procsys = apply->procsys, .store = apply->store };
+	int r = apply->audits ? audit_begin(&audit, change) : 0;
 
 	for (size_t i = 0; r == 0 && i < change->items_count; i++) {
 		if (change->items[i].role != CHANGE_STEP)
@@ -333,10 +387,12 @@ static int run_steps(const struct apply *apply, struct change *change, struct ap
 		result->signal = signals_pending();
 		if (result->signal)
 			return 1;
-		r = run_step(apply, change, i, &result->problem);
+		r = run_audited_step(apply, &audit, change, i, &result->problem);
 		if (r != 0)
 			result->culprit = &change->items[i];
 	}
+	if (r == 0 && apply->audits)
+		r = audit_note_strays(&audit, change);
 	if (r == 0)
 		r = check_all(apply, change, &result->culprit, &result->problem);
 	if (r == 0)
@@ -344,13 +400,21 @@ static int run_steps(const struct apply *apply, struct change *change, struct ap
 	if (result->signal)
 		return 1;
 	if (r == 0) {
-		r = record_finish(apply->store, apply->arena, change, CHANGE_STANDING);
+		r = finish_applied(apply, change);
 		if (r < 0)
 			result->problem = "the change record cannot be completed";
 	}
 	if (r < 0 && !result->problem)
 		result->problem = strerror(-r);
 	return r != 0;
+}
+
+/* Nothing was written. That the record cannot be closed is the smaller trouble: it will be found open. */
+static int abandon(const struct apply *apply, struct change *change, int error)
+{
+	int r = record_finish(apply->store, apply->arena, change, CHANGE_UNDONE, CHANGE_BY_APPLY);
+
+	return r == -ENOMEM ? r : error;
 }
 
 int apply_run(const struct apply *apply, const struct plan *plan, struct apply_result *ret_result)
@@ -370,14 +434,20 @@ int apply_run(const struct apply *apply, const struct plan *plan, struct apply_r
 		r = record_begin(apply->store, apply->arena, change);
 	if (r < 0)
 		return r;
+	if (apply->guardian) {
+		r = guardian_arm(apply->guardian, change);
+		if (r < 0)
+			return abandon(apply, change, r);
+	}
 
 	result.change = change;
 	if (run_steps(apply, change, &result) == 0) {
-		result.outcome = APPLY_APPLIED;
+		result.outcome = apply->guardian ? APPLY_PENDING : APPLY_APPLIED;
 	} else if (!has_written(change) && result.culprit &&
 		result.culprit->status == CHANGE_FOREIGN_CHANGED) {
 		result.outcome = APPLY_REFUSED;
-		result.record_error = record_finish(apply->store, apply->arena, change, CHANGE_UNDONE);
+		result.record_error = record_finish(apply->store, apply->arena, change, CHANGE_UNDONE,
+			CHANGE_BY_APPLY);
 	} else {
 		roll_back(apply, change, &result);
 	}

@@ -3,13 +3,14 @@
  *
  * Calling sequence: planner_build() -> the lock and the checks of restore.h are the caller's ->
  * signals_hold() -> apply_run(). It makes the change from the plan, with every key that the catalogue says
- * will move along; makes the record durable; then for each step reads the key again, announces the write,
+ * will move along; makes the record durable; arms the guardian, if there is to be one; then for each step reads the key again, announces the write,
  * writes, reads back and classifies. On the first failure or held signal everything is undone in
  * reverse order. After the last step all keys are read again, for a later step may have moved an earlier
  * key. See record.h for what is on disk at each moment. */
 #pragma once
 
 #include "base/arena.h"
+#include "engine/guardian.h"
 #include "engine/record.h"
 #include "kernel/procsys.h"
 #include "model/change.h"
@@ -21,10 +22,13 @@ struct apply {
 	struct record_store *store;	/* locked */
 	const struct host *host;
 	const char *label;		/* NULL when none was given */
+	bool audits;			/* looks for side effects that nobody knew of; see audit.h */
+	const struct guardian *guardian;	/* to be armed: the change waits for its confirmation; or NULL */
 };
 
 enum apply_outcome {
 	APPLY_APPLIED,			/* everything asked for holds */
+	APPLY_PENDING,			/* so it does, and the guardian will undo it unless it is confirmed */
 	APPLY_NOTHING_TO_DO,
 	APPLY_REFUSED,			/* a foreign change before the first write: nothing was written */
 	APPLY_ROLLED_BACK,		/* it failed, and everything is back */
@@ -40,8 +44,8 @@ struct apply_result {
 	int record_error;		/* negative errno when the record's last state could not be written */
 };
 
-/* 0, or a negative errno when nothing was written: memory, or the record could not be made. Everything that
- * happens after the first write is in the result. */
+/* 0, or a negative errno when nothing was written: memory, the record could not be made, or -ECHILD when no guardian
+ * could be armed. Everything that happens after the first write is in the result. */
 MUST_CHECK int apply_run(const struct apply *apply, const struct plan *plan,
 	struct apply_result *ret_result);
 

@@ -46,5 +46,6 @@ int backup_run(const struct backup *backup, const struct procsys_paths *paths, s
 	if (change->items_count == 0)
 		return 0;
 	r = record_begin(backup->store, backup->arena, change);
-	return r < 0 ? r : record_finish(backup->store, backup->arena, change, CHANGE_STANDING);
+	return r < 0 ? r : record_finish(backup->store, backup->arena, change, CHANGE_STANDING,
+		CHANGE_BY_APPLY);
 }

@@ -5,6 +5,7 @@
 
 #include "base/fileio.h"
 #include "base/similar.h"
+#include "engine/trust.h"
 #include "format/profile_yaml.h"
 #include "format/yaml_tree.h"
 #include "model/validate.h"
@@ -99,30 +100,7 @@ static int open_directory(const struct library *library, const struct library_di
 
 /* ---- one file ---- */
 
-/* Who may write a profile decides what root applies. */
-static bool is_trusted(const struct library *library, const struct stat *status, bool is_system,
-	const struct source *source)
-{
-	if (geteuid() != 0)
-		return true;
-	if (is_system && (status->st_uid != 0 || (status->st_mode & (S_IWGRP | S_IWOTH)))) {
-		diag_error(library->diags, "unsafe-profile", span_file(source),
-			"a profile in a system directory must belong to root and be writable for root only");
-		diag_hint(library->diags, "chown root:root and chmod 0644 it, after reading it");
-		return false;
-	}
-	if (status->st_mode & S_IWOTH) {
-		diag_error(library->diags, "unsafe-profile", span_file(source),
-			"everybody can write this profile: it will not be used by root");
-		diag_hint(library->diags, "chmod o-w it, after reading it");
-		return false;
-	}
-	if (!is_system && status->st_uid != 0 && status->st_uid != getuid())
-		diag_warning(library->diags, "foreign-profile", span_file(source),
-			"this profile belongs to another user (uid %ld), who can change it at any time",
-			(long)status->st_uid);
-	return true;
-}
+static const struct trust_words words = { "profile", "unsafe-profile", "foreign-profile" };
 
 static bool is_profile_file(const struct library *library, const struct stat *status,
 	const struct source *source)
@@ -160,7 +138,7 @@ static int read_profile(struct library *library, int fd, const char *shown, cons
 	if (fstat(fd, &status) < 0)
 		r = -errno;
 	else if (!is_profile_file(library, &status, source) ||
-		!is_trusted(library, &status, is_system, source))
+		!trust_accepts(library->diags, &words, &status, is_system, source))
 		return library->diags->failed ? -ENOMEM : 1;
 	else
 		r = fileio_read(fd, YAML_TREE_SIZE_MAX, &text);

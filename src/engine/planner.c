@@ -58,7 +58,10 @@ static int add_change_notes(const struct planner *planner, struct plan_row *row)
 	if (catalog->effect < COUNT_OF(effect_notes) && effect_notes[catalog->effect].id)
 		r = add_note(planner, row, effect_notes[catalog->effect].id, effect_notes[catalog->effect].text);
 	if (r == 0 && catalog_is_one_way(catalog, row->target))
-		r = add_note(planner, row, "one-way", "this cannot be undone without a reboot");
+		r = add_note(planner, row, "one-way", catalog->loses ?
+			arena_printf(planner->arena, "its value can be put back, but not %s", catalog->loses) :
+			catalog->is_action ? "an action, not a value: it cannot be undone" :
+			"this cannot be undone without a reboot");
 	if (r == 0 && catalog->cascades[0])
 		r = add_note(planner, row, "side-effects",
 			"the kernel changes other keys along with it; they are recorded and restored too");
@@ -143,12 +146,29 @@ static int classify_live(const struct planner *planner, struct plan_row *row)
 	return add_change_notes(planner, row);
 }
 
-static int classify(const struct planner *planner, struct plan_row *row)
+/* What there is no value to compare with: an action, or a secret that was never set. */
+static int classify_unreadable(const struct planner *planner, struct plan_row *row)
 {
-	int r = procsys_read(planner->procsys, planner->arena, row->path, &row->live, &row->error);
+	int r = procsys_probe(planner->procsys, row->path, &row->error);
 
+	row->status = r == PROCSYS_ABSENT ? PLAN_ABSENT : r == PROCSYS_UNWRITABLE ? PLAN_READ_ONLY : PLAN_CHANGE;
 	if (r < 0)
 		return r;
+	row->tolerated = row->status != PLAN_CHANGE && row->setting->optional;
+	return row->status == PLAN_ABSENT ? add_absent_notes(planner, row) : add_change_notes(planner, row);
+}
+
+static int classify(const struct planner *planner, struct plan_row *row)
+{
+	int r;
+
+	if (row->catalog && row->catalog->is_action)
+		return classify_unreadable(planner, row);
+	r = procsys_read(planner->procsys, planner->arena, row->path, &row->live, &row->error);
+	if (r < 0)
+		return r;
+	if (r == PROCSYS_UNREADABLE && row->catalog && row->catalog->one_way)
+		return classify_unreadable(planner, row);
 	if (r == PROCSYS_ABSENT) {
 		row->status = PLAN_ABSENT;
 		r = add_absent_notes(planner, row);

@@ -4,7 +4,6 @@
 #include "engine/record.h"
 
 #include "base/fileio.h"
-#include "format/record_json.h"
 #include "format/step_log.h"
 
 #include <errno.h>
@@ -20,6 +19,8 @@
 #define LOCK_FILE "lock"
 #define STEPS_FILE "steps"
 #define STATE_FILE "state"
+
+enum { LOCK_COMMAND = 0, LOCK_GUARDIAN = 1 };	/* bytes of the lock file */
 
 enum {
 	RECORD_SIZE_MAX = 64 * 1024 * 1024,
@@ -100,36 +101,73 @@ void record_store_release(struct record_store *store)
 }
 
 /* A record lock, not flock(2): it can be asked for without being taken for a moment. */
-int record_lock(struct record_store *store)
+static int lock_byte(struct record_store *store, off_t byte, enum record_patience patience)
 {
-	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	const struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
 
-	store->lock_fd = openat(store->run_fd, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* Opened once: closing any descriptor of the file would release every lock on it. */
+	if (store->lock_fd < 0)
+		store->lock_fd = openat(store->run_fd, LOCK_FILE,
+			O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (store->lock_fd < 0)
 		return -errno;
-	if (fcntl(store->lock_fd, F_SETLK, &whole) == 0)
-		return 0;
-	return errno == EACCES || errno == EAGAIN ? RECORD_LOCKED : -errno;
+	while (fcntl(store->lock_fd, patience == RECORD_WAIT ? F_SETLKW : F_SETLK, &lock) < 0)
+		if (errno != EINTR)
+			return errno == EACCES || errno == EAGAIN ? RECORD_LOCKED : -errno;
+	return 0;
+}
+
+static bool is_byte_locked(const struct record_store *store, off_t byte)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+	CLEANUP_FD int fd = store->run_fd < 0 ? -1 :
+		openat(store->run_fd, LOCK_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+int record_lock(struct record_store *store, enum record_patience patience)
+{
+	return lock_byte(store, LOCK_COMMAND, patience);
+}
+
+void record_unlock(struct record_store *store)
+{
+	const struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = LOCK_COMMAND,
+		.l_len = 1 };
+
+	(void)fcntl(store->lock_fd, F_SETLK, &lock);
 }
 
 bool record_is_locked(const struct record_store *store)
 {
-	struct flock whole = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
-	CLEANUP_FD int fd = store->run_fd < 0 ? -1 :
-		openat(store->run_fd, LOCK_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return is_byte_locked(store, LOCK_COMMAND);
+}
 
-	return fd >= 0 && fcntl(fd, F_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+int record_lock_guardian(struct record_store *store)
+{
+	return lock_byte(store, LOCK_GUARDIAN, RECORD_WAIT);
+}
+
+bool record_has_guardian(const struct record_store *store)
+{
+	return is_byte_locked(store, LOCK_GUARDIAN);
 }
 
 /* ---- writing ---- */
 
 const char *record_timestamp(struct arena *arena)
 {
+	return record_timestamp_in(arena, 0);
+}
+
+const char *record_timestamp_in(struct arena *arena, unsigned long seconds)
+{
 	char text[sizeof("2026-11-22T06:47:00Z") + 8];
-	time_t now = time(NULL);
+	time_t then = time(NULL) + (time_t)seconds;
 	struct tm utc;
 
-	if (!gmtime_r(&now, &utc) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+	if (!gmtime_r(&then, &utc) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
 		return NULL;
 	return arena_strdup(arena, text);
 }
@@ -190,22 +228,38 @@ static int replace_record(const struct record_store *store, const struct change 
 	return fileio_replace_at(store->changes_fd, file, text.bytes, text.length, 0600, durable);
 }
 
-/* What everybody may know: the newest change that is not over, or nothing. */
-static int replace_state(const struct record_store *store, struct arena *arena, const struct change *change)
+/* The change that everybody is told about after this one has moved on: one that is not settled before one that
+ * stands, else the newest. NULL when all is over. */
+static int find_notable(const struct record_store *store, struct arena *arena, struct change *change,
+	struct change **ret_notable)
+{
+	/* Nothing was unsettled when apply began, or it would not have. */
+	bool is_alone = change->state != CHANGE_UNDONE && change->finished_by == CHANGE_BY_APPLY;
+	int r = 0;
+
+	*ret_notable = change;
+	if (is_alone || change_is_unsettled(change))
+		return 0;
+	r = record_newest(store, arena, &change->host, RECORD_ANYWHERE, change_is_unsettled, ret_notable);
+	if (r != RECORD_NONE || change->state != CHANGE_UNDONE)
+		return r < 0 ? r : 0;
+	r = record_newest(store, arena, &change->host, RECORD_ANYWHERE, record_is_not_over, ret_notable);
+	if (r == RECORD_NONE)
+		*ret_notable = NULL;
+	return r < 0 ? r : 0;
+}
+
+static int replace_notice(const struct record_store *store, struct arena *arena, struct change *change)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-	struct change *other;
-	int r;
+	struct change *notable;
+	int r = find_notable(store, arena, change, &notable);
 
-	if (change->state == CHANGE_UNDONE) {
-		r = record_newest(store, arena, change->host.boot_id, NULL, &other);
-		if (r < 0)
-			return r;
-		if (r == RECORD_NONE)
-			return unlinkat(store->run_fd, STATE_FILE, 0) < 0 && errno != ENOENT ? -errno : 0;
-		change = other;
-	}
-	r = record_json_write_state(&text, change);
+	if (r < 0)
+		return r;
+	if (!notable)
+		return unlinkat(store->run_fd, STATE_FILE, 0) < 0 && errno != ENOENT ? -errno : 0;
+	r = record_json_write_notice(&text, notable);
 	if (r < 0)
 		return r;
 	return fileio_replace_at(store->run_fd, STATE_FILE, text.bytes, text.length, 0644, false);
@@ -260,7 +314,7 @@ int record_begin(struct record_store *store, struct arena *arena, struct change 
 	if (r == 0)
 		r = replace_record(store, change, true);
 	if (r == 0)
-		r = replace_state(store, arena, change);
+		r = replace_notice(store, arena, change);
 	if (r < 0) {
 		remove_record(store, change);
 		(void)close_log(store);
@@ -298,18 +352,52 @@ int record_outcome(struct record_store *store, struct change *change, size_t ind
 	return append_log(store, &line);
 }
 
-int record_set_undoing(struct record_store *store, struct change *change)
+int record_moved(struct record_store *store, struct change *change, size_t index)
+{
+	CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+	step_log_mark_moved(&change->items[index]);
+	step_log_add_moved(&line, index, &change->items[index]);
+	return append_log(store, &line);
+}
+
+int record_stray(struct record_store *store, struct change *change, size_t index)
+{
+	CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+
+	change->items[index].status = CHANGE_FOREIGN_CHANGED;
+	step_log_add_stray(&line, index);
+	return append_log(store, &line);
+}
+
+/* The record, then the notice, which only informs: the record says it all. */
+static int replace_both(const struct record_store *store, struct arena *arena, struct change *change)
+{
+	int r = replace_record(store, change, false);
+
+	if (r == 0)
+		(void)replace_notice(store, arena, change);
+	return r;
+}
+
+int record_set_undoing(struct record_store *store, struct arena *arena, struct change *change)
 {
 	change->state = CHANGE_UNDOING;
-	return replace_record(store, change, false);
+	return replace_both(store, arena, change);
+}
+
+int record_extend(struct record_store *store, struct arena *arena, struct change *change)
+{
+	return replace_both(store, arena, change);
 }
 
 int record_finish(struct record_store *store, struct arena *arena, struct change *change,
-	enum change_state state)
+	enum change_state state, enum change_actor actor)
 {
 	int r;
 
 	change->state = state;
+	change->finished_by = actor;
 	change->finished = record_timestamp(arena);
 	if (!change->finished)
 		return -ENOMEM;
@@ -317,8 +405,7 @@ int record_finish(struct record_store *store, struct arena *arena, struct change
 	r = replace_record(store, change, false);
 	if (r < 0 || change->kind == CHANGE_BACKUP)
 		return r;
-	/* What follows only informs: the record says it all. */
-	(void)replace_state(store, arena, change);
+	(void)replace_notice(store, arena, change);
 	(void)close_log(store);
 	return 0;
 }
@@ -495,49 +582,41 @@ static bool is_history_at_a_glance(const struct record_store *store, const char 
 	return strncmp(found, boot_id, strlen(boot_id)) != 0 || found[strlen(boot_id)] != '"';
 }
 
-static int newest(const struct record_store *store, struct arena *arena, const char *boot_id,
-	const char *netns, bool (*is_meant)(const struct change *change), struct change **ret_change)
+int record_walk_next_current(struct record_walk *walk, const struct host *host, struct change **ret_change,
+	const char **ret_id, const char **ret_problem)
 {
-	const char *const *ids;
-	size_t left;
-	int r = record_list(store, arena, &ids, &left);
+	while (walk->left > 0 && is_history_at_a_glance(walk->store, walk->ids[walk->left - 1], host->boot_id))
+		walk->left--;
+	return record_walk_next(walk, ret_change, ret_id, ret_problem);
+}
 
-	while (r >= 0 && left-- > 0) {
-		const char *problem;
-		struct change *change;
+int record_newest(const struct record_store *store, struct arena *arena, const struct host *host,
+	enum record_place place, bool (*is_meant)(const struct change *change), struct change **ret_change)
+{
+	struct record_walk walk;
+	const char *id, *problem;
+	struct change *change;
+	int r = record_walk(store, arena, &walk);
 
-		if (is_history_at_a_glance(store, ids[left], boot_id))
-			continue;
-		r = record_load(store, arena, ids[left], &change, &problem);
+	if (r < 0)
+		return r;
+	while ((r = record_walk_next_current(&walk, host, &change, &id, &problem)) >= 0 && r != RECORD_NONE)
 		if (r == 0 && change->kind == CHANGE_APPLY && is_meant(change) &&
-			strcmp(change->host.boot_id, boot_id) == 0 &&
-			(!netns || strcmp(change->host.netns, netns) == 0)) {
+			host_is_same_boot(&change->host, host) &&
+			(place == RECORD_ANYWHERE || host_is_same_netns(&change->host, host))) {
 			*ret_change = change;
 			return 0;
 		}
-	}
-	return r < 0 ? r : RECORD_NONE;
+	return r;
 }
 
-static bool is_not_over(const struct change *change)
+bool record_is_not_over(const struct change *change)
 {
 	return change->state != CHANGE_UNDONE;
 }
 
-int record_newest(const struct record_store *store, struct arena *arena, const char *boot_id,
-	const char *netns, struct change **ret_change)
-{
-	return newest(store, arena, boot_id, netns, is_not_over, ret_change);
-}
-
-int record_newest_open(const struct record_store *store, struct arena *arena, const char *boot_id,
-	struct change **ret_change)
-{
-	return newest(store, arena, boot_id, NULL, change_is_open, ret_change);
-}
-
-int record_load_state(const struct record_store *store, struct arena *arena, const char **ret_id,
-	enum change_state *ret_state)
+int record_load_notice(const struct record_store *store, struct arena *arena,
+	struct record_notice *ret_notice)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 	int r;
@@ -546,6 +625,6 @@ int record_load_state(const struct record_store *store, struct arena *arena, con
 		return RECORD_NONE;
 	r = fileio_read_at(store->run_fd, STATE_FILE, 4096, &text);
 	if (r == 0)
-		r = record_json_read_state(arena, text.bytes, text.length, ret_id, ret_state);
+		r = record_json_read_notice(arena, text.bytes, text.length, ret_notice);
 	return r == -ENOENT || r == 1 ? RECORD_NONE : r;
 }

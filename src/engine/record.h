@@ -3,9 +3,10 @@
  *
  * Where:
  *	/var/lib/kerntune/changes/ID.json	the record (directories 0700, files 0600)
- *	/run/kerntune/lock			locked with fcntl(2) while a command changes anything
+ *	/run/kerntune/lock			byte 0 is locked with fcntl(2) while a command changes
+ *						anything, byte 1 as long as a guardian lives
  *	/run/kerntune/steps			the step log of the change that is being made
- *	/run/kerntune/state			id and state, readable for everybody, no values
+ *	/run/kerntune/state			id, state and deadline, readable for everybody, no values
  *
  * Invariants:
  *  1. No parameter is written before its original value is in a synced record.
@@ -18,14 +19,17 @@
  * States, and the function that performs each transition:
  *
  *	(none) --record_begin()--> recorded --record_intent()--> applying
- *	applying --record_finish()--> standing | undone | incomplete
- *	recorded, applying, standing, undoing, incomplete --record_set_undoing()--> undoing
+ *	applying --record_finish()--> standing | pending | undone | incomplete
+ *	pending --record_finish() by confirm--> standing
+ *	pending --record_extend()--> pending, with a later deadline
+ *	recorded, applying, standing, pending, undoing, incomplete --record_set_undoing()--> undoing
  *	undoing --record_finish()--> undone | incomplete | standing (a restore of some keys only)
  *	(none) --record_begin() of a backup, record_finish()--> standing
  *
  * "applying" is never written to the record itself: it is a "recorded" one with intents in the step log,
  * which costs no second write before the first step. A recorded, applying or undoing record that nobody
- * holds the lock for was interrupted.
+ * holds the lock for was interrupted. A pending one whose deadline has passed is overdue: its guardian is
+ * about to undo it, or is dead, and then restore does.
  *
  * The sync in record_begin() is the only one: the values need no later sync, because after a power cut
  * the boot id differs and the kernel has reset itself. */
@@ -33,6 +37,7 @@
 
 #include "base/arena.h"
 #include "base/rootdir.h"
+#include "format/record_json.h"
 #include "model/change.h"
 
 #include <stdbool.h>
@@ -62,8 +67,16 @@ MUST_CHECK int record_store_open(const struct rootdir *root, enum record_mode mo
 void record_store_release(struct record_store *store);
 #define CLEANUP_RECORD_STORE CLEANUP(record_store_release)
 
-/* 0, RECORD_LOCKED, or a negative errno. The kernel releases the lock when the process ends, however. */
-MUST_CHECK int record_lock(struct record_store *store);
+/* 0, RECORD_LOCKED (never with RECORD_WAIT), or a negative errno. The kernel releases the lock when the process
+ * ends, however it does. */
+enum record_patience { RECORD_TRY, RECORD_WAIT };
+MUST_CHECK int record_lock(struct record_store *store, enum record_patience patience);
+void record_unlock(struct record_store *store);
+
+/* The guardian's sign of life, taken once after record_store_open(); and whether there is one. Asking is not for
+ * who holds a lock either. 0 or a negative errno. */
+MUST_CHECK int record_lock_guardian(struct record_store *store);
+bool record_has_guardian(const struct record_store *store);
 
 /* Whether somebody else holds the lock now: a question, for status. Not to be asked by who holds it: closing a
  * second descriptor of the file would release the lock (fcntl(2)). */
@@ -78,11 +91,19 @@ MUST_CHECK int record_begin(struct record_store *store, struct arena *arena, str
 MUST_CHECK int record_intent(struct record_store *store, struct change *change, size_t index);
 MUST_CHECK int record_outcome(struct record_store *store, struct change *change, size_t index);
 
+/* What an audit saw: an item that moved along with a step, with what it holds now in `ours`; one that moved
+ * for another reason. 0 or a negative errno. */
+MUST_CHECK int record_moved(struct record_store *store, struct change *change, size_t index);
+MUST_CHECK int record_stray(struct record_store *store, struct change *change, size_t index);
+
 /* Replaces the record; see the states above. 0 or a negative errno. Once the record itself is replaced, a
  * state file that cannot be written is no error. */
-MUST_CHECK int record_set_undoing(struct record_store *store, struct change *change);
+MUST_CHECK int record_set_undoing(struct record_store *store, struct arena *arena, struct change *change);
 MUST_CHECK int record_finish(struct record_store *store, struct arena *arena, struct change *change,
-	enum change_state state);
+	enum change_state state, enum change_actor actor);
+
+/* Writes a pending change's new deadline down. 0 or a negative errno. */
+MUST_CHECK int record_extend(struct record_store *store, struct arena *arena, struct change *change);
 
 /* The ids of all records, oldest first. 0 or a negative errno. */
 MUST_CHECK int record_list(const struct record_store *store, struct arena *arena,
@@ -107,17 +128,23 @@ MUST_CHECK int record_walk(const struct record_store *store, struct arena *arena
 MUST_CHECK int record_walk_next(struct record_walk *walk, struct change **ret_change,
 	const char **ret_id, const char **ret_problem);
 
-/* The newest change of this boot that is not over (in this network namespace, or with NULL in any), or that
- * was begun and not finished (in any): 0, RECORD_NONE, or a
- * negative errno. Backups and records that do not read are passed over. */
-MUST_CHECK int record_newest(const struct record_store *store, struct arena *arena, const char *boot_id,
-	const char *netns, struct change **ret_change);
-MUST_CHECK int record_newest_open(const struct record_store *store, struct arena *arena,
-	const char *boot_id, struct change **ret_change);
+/* The same, passing quickly over what is history: undone, a backup, or of another boot. */
+MUST_CHECK int record_walk_next_current(struct record_walk *walk, const struct host *host,
+	struct change **ret_change, const char **ret_id, const char **ret_problem);
+
+/* The newest change of the host's boot for which `is_meant` answers yes: 0, RECORD_NONE, or a negative errno.
+ * Backups and records that do not read are passed over. */
+enum record_place { RECORD_HERE, RECORD_ANYWHERE };	/* the host's network namespace, or any */
+MUST_CHECK int record_newest(const struct record_store *store, struct arena *arena, const struct host *host,
+	enum record_place place, bool (*is_meant)(const struct change *change), struct change **ret_change);
+
+/* For record_newest(): everything that is neither undone nor a backup. */
+bool record_is_not_over(const struct change *change);
 
 /* What everybody may know: 0, RECORD_NONE, or a negative errno. */
-MUST_CHECK int record_load_state(const struct record_store *store, struct arena *arena,
-	const char **ret_id, enum change_state *ret_state);
+MUST_CHECK int record_load_notice(const struct record_store *store, struct arena *arena,
+	struct record_notice *ret_notice);
 
-/* Now, as RFC 3339 in UTC. NULL when memory is short. */
+/* Now, and some seconds from now, as RFC 3339 in UTC. NULL when memory is short. */
 const char *record_timestamp(struct arena *arena);
+const char *record_timestamp_in(struct arena *arena, unsigned long seconds);

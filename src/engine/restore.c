@@ -2,34 +2,34 @@
 /* Restoring recorded originals. */
 #include "engine/restore.h"
 
+#include "engine/stack.h"
+
 #include <errno.h>
 #include <string.h>
 
-static bool is_of_this_boot(const struct change *change, const struct host *host)
+static int find(const struct record_store *store, struct arena *arena, const struct host *host,
+	bool (*is_meant)(const struct change *change), struct change **ret_change)
 {
-	return strcmp(change->host.boot_id, host->boot_id) == 0;
-}
-
-static bool is_of_this_netns(const struct change *change, const struct host *host)
-{
-	return strcmp(change->host.netns, host->netns) == 0;
-}
-
-int restore_find_interrupted(const struct record_store *store, struct arena *arena,
-	const struct host *host, struct change **ret_change)
-{
-	int r = record_newest_open(store, arena, host->boot_id, ret_change);
+	int r = record_newest(store, arena, host, RECORD_ANYWHERE, is_meant, ret_change);
 
 	return r == RECORD_NONE ? RESTORE_NONE : r;
 }
 
-/* An open change first, then the newest that stands, of this network namespace if there is one. Records of
+int restore_find_unsettled(const struct record_store *store, struct arena *arena, const struct host *host,
+	struct change **ret_change)
+{
+	int r = find(store, arena, host, change_is_open, ret_change);
+
+	return r == RESTORE_NONE ? find(store, arena, host, change_is_unsettled, ret_change) : r;
+}
+
+/* One that is not settled first, then the newest that stands, of this network namespace if there is one. Records of
  * other boots are history. One that cannot be read and is newer than what would be chosen, if anything, may
  * be the one that is meant. */
 static int choose_newest(const struct record_store *store, struct arena *arena, const struct host *host,
 	struct change **ret_change, const char **ret_problem)
 {
-	int r = restore_find_interrupted(store, arena, host, ret_change);
+	int r = restore_find_unsettled(store, arena, host, ret_change);
 	const char *id, *problem;
 	struct record_walk walk;
 	struct change *change;
@@ -37,9 +37,9 @@ static int choose_newest(const struct record_store *store, struct arena *arena, 
 
 	if (r != RESTORE_NONE)
 		return r;
-	r = record_newest(store, arena, host->boot_id, host->netns, ret_change);
+	r = record_newest(store, arena, host, RECORD_HERE, record_is_not_over, ret_change);
 	if (r == RECORD_NONE)
-		r = record_newest(store, arena, host->boot_id, NULL, ret_change);
+		r = record_newest(store, arena, host, RECORD_ANYWHERE, record_is_not_over, ret_change);
 	if (r < 0)
 		return r;
 	is_found = r == 0;
@@ -73,11 +73,11 @@ static int choose_by_id(const struct record_store *store, struct arena *arena, c
 	}
 	if (r < 0)
 		return r;
-	if (!is_of_this_boot(*ret_change, host) && ((*ret_change)->kind == CHANGE_APPLY || !force))
+	if (!host_is_same_boot(&(*ret_change)->host, host) && ((*ret_change)->kind == CHANGE_APPLY || !force))
 		return RESTORE_OTHER_BOOT;
 	if ((*ret_change)->state == CHANGE_UNDONE)
 		return RESTORE_ALREADY_UNDONE;
-	r = restore_find_interrupted(store, arena, host, &open_change);
+	r = find(store, arena, host, change_is_open, &open_change);
 	if (r == 0 && strcmp(open_change->id, id) != 0) {
 		*ret_change = open_change;
 		return RESTORE_INTERRUPTED_FIRST;
@@ -91,21 +91,27 @@ int restore_choose(const struct record_store *store, struct arena *arena, const 
 	int r = id ? choose_by_id(store, arena, host, id, force, ret_change, ret_problem) :
 		choose_newest(store, arena, host, ret_change, ret_problem);
 
-	if (r == 0 && !force && !is_of_this_netns(*ret_change, host))
+	if (r == 0 && !force && !host_is_same_netns(&(*ret_change)->host, host))
 		return RESTORE_OTHER_NETNS;
-	return r;
+	return r == 0 && (*ret_change)->kind == CHANGE_APPLY ? stack_settle(store, arena, *ret_change) : r;
 }
 
-/* A restore is remembered in the record like an apply: by what it came to for each key. */
+/* A restore is remembered in the record like an apply: by what it came to for each key. Those that it is through
+ * with are no longer this change's. */
 static void name_restored(struct change *change)
 {
-	for (size_t i = 0; i < change->items_count; i++)
-		if (change->items[i].undo_status != CHANGE_NOT_TRIED)
-			change->items[i].status = change->items[i].undo_status;
+	for (size_t i = 0; i < change->items_count; i++) {
+		struct change_item *item = &change->items[i];
+
+		if (item->undo_status == CHANGE_NOT_TRIED)
+			continue;
+		item->status = item->undo_status;
+		item->withdrawn = item->status != CHANGE_CONFLICT && item->status != CHANGE_ROLLBACK_CONFLICT;
+	}
 }
 
-int restore_run(const struct undo *undo, struct record_store *store, struct change *change,
-	struct restore_result *ret_result)
+int restore_run(const struct undo *undo, struct record_store *store, enum change_actor actor,
+	struct change *change, struct restore_result *ret_result)
 {
 	struct restore_result result = { .outcome = RESTORE_DONE };
 	struct undo resumed = *undo;
@@ -119,7 +125,7 @@ int restore_run(const struct undo *undo, struct record_store *store, struct chan
 	 * true, and undoing once more does no harm. */
 	resumed.resumes = change->state == CHANGE_UNDOING;
 	if (change->kind == CHANGE_APPLY)
-		result.record_error = record_set_undoing(store, change);
+		result.record_error = record_set_undoing(store, undo->arena, change);
 	r = undo_run(&resumed, change, &result.undone);
 	if (r < 0)
 		return r;
@@ -137,7 +143,7 @@ int restore_run(const struct undo *undo, struct record_store *store, struct chan
 		state = CHANGE_STANDING;
 	if (change->kind == CHANGE_APPLY && !result.undone.interrupted) {
 		name_restored(change);
-		result.record_error = record_finish(store, undo->arena, change, state);
+		result.record_error = record_finish(store, undo->arena, change, state, actor);
 	}
 	*ret_result = result;
 	return 0;

@@ -20,14 +20,15 @@ enum restore_choice {
 /* `force` allows another network namespace, and a backup of another boot; a change of another boot is never
  * put back.
  *
- * The change with this id; with NULL an interrupted one, else the newest of this boot that stands, never a
- * backup. 0, a restore_choice (with *ret_change set where there is one), or a negative errno. */
+ * The change with this id; with NULL an interrupted one, else one that awaits confirmation, else the newest of this
+ * boot that stands, never a backup. Its originals are those that lie beneath it now (see stack.h). 0, a restore_choice (with *ret_change set where there is one), or a negative errno. */
 MUST_CHECK int restore_choose(const struct record_store *store, struct arena *arena,
 	const struct host *host, const char *id, bool force, struct change **ret_change,
 	const char **ret_problem);
 
-/* The open change of this boot that nobody finished, if any: 0, RESTORE_NONE, or a negative errno. */
-MUST_CHECK int restore_find_interrupted(const struct record_store *store, struct arena *arena,
+/* The change of this boot that stands in the way of a new one: open and finished by nobody, or else awaiting its
+ * confirmation. 0, RESTORE_NONE, or a negative errno. */
+MUST_CHECK int restore_find_unsettled(const struct record_store *store, struct arena *arena,
 	const struct host *host, struct change **ret_change);
 
 enum restore_outcome {
@@ -43,5 +44,5 @@ struct restore_result {
 };
 
 /* 0, or -ENOMEM when nothing was written. */
-MUST_CHECK int restore_run(const struct undo *undo, struct record_store *store, struct change *change,
-	struct restore_result *ret_result);
+MUST_CHECK int restore_run(const struct undo *undo, struct record_store *store, enum change_actor actor,
+	struct change *change, struct restore_result *ret_result);

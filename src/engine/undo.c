@@ -63,11 +63,32 @@ static bool is_moved_along(const struct change *change, const struct change_item
 	return false;
 }
 
+/* Killed around a write: nobody knows what it did. */
+static bool has_unknown_step(const struct change *change)
+{
+	for (size_t i = 0; i < change->items_count; i++)
+		if (change->items[i].intended && !change->items[i].completed)
+			return true;
+	return false;
+}
+
+/* A step that held its value already, because of a change beneath it that has been taken out since. */
+static bool has_lost_its_ground(const struct change_item *item)
+{
+	return item->role == CHANGE_STEP && item->status == CHANGE_UNCHANGED && item->ours.bytes &&
+		!value_equal(item->type, item->ours, item->original);
+}
+
 /* A step that began, and whatever such a step's write may have moved along: side effects, and steps whose
- * own turn never came. */
+ * own turn never came. What had no value to begin with cannot be put back. */
 static bool is_touched(const struct change *change, const struct change_item *item)
 {
-	return change->kind == CHANGE_BACKUP || item->intended || is_moved_along(change, item);
+	if (!item->original.bytes)
+		return false;
+	if (item->role == CHANGE_WATCHED)
+		return item->status != CHANGE_FOREIGN_CHANGED && has_unknown_step(change);
+	return change->kind == CHANGE_BACKUP || item->intended || item->moved_along ||
+		has_lost_its_ground(item) || is_moved_along(change, item);
 }
 
 static bool is_any_selected(const struct undo *undo, const struct change *change, const char *const *paths)
@@ -120,6 +141,9 @@ static void decide(const struct undo *undo, const struct change *change, struct 
 	} else if (value_equal(item->type, item->now, item->original)) {
 		item->undo_status = CHANGE_UNCHANGED;
 		wanted->value = item->original;
+	} else if (item->held_by || item->withdrawn) {
+		item->undo_status = CHANGE_UNCHANGED;
+		wanted->value = item->now;
 	} else if (never_moved(undo, item)) {
 		item->undo_status = CHANGE_UNCHANGED;
 		wanted->value = item->now;
@@ -208,7 +232,7 @@ static bool put_all_back(const struct undo *undo, const struct change *change, s
 {
 	bool wrote = false;
 
-	for (int role = CHANGE_STEP; role <= CHANGE_SIDE; role++) {
+	for (int role = CHANGE_STEP; role <= CHANGE_WATCHED; role++) {
 		for (size_t k = 0; k < change->items_count; k++) {
 			size_t i = role == CHANGE_STEP ? change->items_count - 1 - k : k;
 			const struct change_item *item = &change->items[i];

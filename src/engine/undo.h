@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* undo.h - putting originals back, by comparing three values: original, ours, now.
  *
- * Per key: where now is the original, there is nothing to do. Where now is ours, the original is written;
+ * Per key: where now is the original, there is nothing to do, and neither is there where a newer change of ours
+ * holds the key (see stack.h). Where now is ours, the original is written;
  * so it is where a write was begun whose outcome nobody knows or that was refused half-way, for a side
  * effect of a change that did not come to its end, and with `force`. Anything else is somebody else's
  * later change: it is left alone and marked CHANGE_CONFLICT. A side effect that never happened is none of

@@ -13,7 +13,7 @@ void json_out_schema(struct json *json, const char *command)
 	json_add_string(json, json->root, "schema", schema);
 }
 
-void json_out_host(struct json *json, const struct host *host)
+static cJSON *add_host(struct json *json, const struct host *host)
 {
 	cJSON *object = json_add_object(json, json->root, "host");
 
@@ -21,6 +21,17 @@ void json_out_host(struct json *json, const struct host *host)
 	json_add_string(json, object, "kernel", host->kernel);
 	json_add_string(json, object, "boot_id", host->boot_id);
 	json_add_string(json, object, "netns", host->netns);
+	return object;
+}
+
+void json_out_host(struct json *json, const struct host *host)
+{
+	(void)add_host(json, host);
+}
+
+void json_out_host_with_cookie(struct json *json, const struct host *host)
+{
+	json_add_string(json, add_host(json, host), "netns_cookie", host->netns_cookie);
 }
 
 void json_out_names(struct json *json, cJSON *parent, const char *name, const char *const names[],
@@ -73,9 +84,7 @@ void json_out_error(struct json *json, const char *id, const char *text, int exi
 	json_add_integer(json, object, "exit_code", exit_code);
 }
 
-/* Values as people read them: without the newline, fields separated by one blank. */
-static void add_value(struct json *json, cJSON *object, const char *name, enum value_type type,
-	struct value value)
+void json_out_value(struct json *json, cJSON *object, const char *name, enum value_type type, struct value value)
 {
 	struct arena arena;
 	const char *text;
@@ -103,7 +112,7 @@ static void add_plan_row(struct json *json, cJSON *array, const struct plan_row 
 	json_add_bytes(json, object, "key", value_of(row->key));
 	json_add_bytes(json, object, "path", value_of(row->path));
 	json_add_string(json, object, "status", plan_status_name(row->status));
-	add_value(json, object, "live", catalog_type(row->catalog), row->live);
+	json_out_value(json, object, "live", catalog_type(row->catalog), row->live);
 	json_add_string(json, object, "target", row->target_text);
 	json_add_string(json, object, "rule", setting_rule_name(row->setting->rule));
 	json_add_boolean(json, object, "optional", row->setting->optional);
@@ -191,9 +200,9 @@ void json_out_applied(struct json *json, const struct plan *plan, const struct c
 
 		object = add_parameter(json, array, row->key, row->path,
 			change_status_name(item ? item->status : status_of_row(row)));
-		add_value(json, object, "before", type, row->live);
+		json_out_value(json, object, "before", type, row->live);
 		json_add_string(json, object, "target", row->target_text);
-		add_value(json, object, "after", type, value_in_the_end(row, item));
+		json_out_value(json, object, "after", type, value_in_the_end(row, item));
 		add_errno(json, object, item ? item->error : 0);
 	}
 	array = json_add_array(json, json->root, "side_effects");
@@ -203,9 +212,18 @@ void json_out_applied(struct json *json, const struct plan *plan, const struct c
 		if (item->role != CHANGE_SIDE || item->status == CHANGE_UNCHANGED)
 			continue;
 		object = add_parameter(json, array, item->key, item->path, change_status_name(item->status));
-		add_value(json, object, "before", item->type, item->original);
-		add_value(json, object, "after", item->type,
+		json_out_value(json, object, "before", item->type, item->original);
+		json_out_value(json, object, "after", item->type,
 			item->after.bytes ? item->after : item->ours);
+	}
+	array = json_add_array(json, json->root, "moved_otherwise");
+	for (size_t i = 0; change && i < change->items_count; i++) {
+		const struct change_item *item = &change->items[i];
+
+		if (item->role != CHANGE_WATCHED)
+			continue;
+		object = add_parameter(json, array, item->key, item->path, change_status_name(item->status));
+		json_out_value(json, object, "before", item->type, item->original);
 	}
 }
 
@@ -222,13 +240,15 @@ void json_out_restored(struct json *json, const struct change *change)
 		object = add_parameter(json, array, item->key, item->path,
 			change_status_name(item->undo_status == CHANGE_ROLLBACK_CONFLICT ? CHANGE_CONFLICT :
 				item->undo_status));
-		add_value(json, object, "before", item->type, item->now);
-		add_value(json, object, "target", item->type, item->original);
-		add_value(json, object, "after", item->type,
+		json_out_value(json, object, "before", item->type, item->now);
+		json_out_value(json, object, "target", item->type, item->original);
+		json_out_value(json, object, "after", item->type,
 			item->after.bytes ? item->after : item->now);
-		add_value(json, object, "original", item->type, item->original);
-		add_value(json, object, "ours", item->type, item->ours);
-		add_value(json, object, "now", item->type, item->now);
+		json_out_value(json, object, "original", item->type, item->original);
+		json_out_value(json, object, "ours", item->type, item->ours);
+		json_out_value(json, object, "now", item->type, item->now);
+		if (item->held_by)
+			json_add_string(json, object, "held_by", item->held_by);
 		add_errno(json, object, item->undo_error);
 	}
 }
@@ -242,6 +262,9 @@ void json_out_change(struct json *json, cJSON *object, const struct change *chan
 	json_add_string(json, object, "state", change_state_name(change->state));
 	json_add_string(json, object, "created", change->created);
 	json_add_string(json, object, "finished", change->finished);
+	json_add_string(json, object, "finished_by",
+		change->finished ? change_actor_name(change->finished_by) : NULL);
+	json_add_string(json, object, "deadline", change->confirmation.deadline);
 	json_add_string(json, object, "label", change->label);
 	json_add_string(json, object, "kernel", change->host.kernel);
 	json_add_string(json, object, "boot_id", change->host.boot_id);
@@ -260,9 +283,10 @@ void json_out_change(struct json *json, cJSON *object, const struct change *chan
 			change_status_name(item->status));
 
 		json_add_string(json, parameter, "role", change_role_name(item->role));
-		add_value(json, parameter, "before", item->type, item->original);
-		add_value(json, parameter, "target", item->type, item->target);
-		add_value(json, parameter, "after", item->type, item->ours);
+		json_add_string(json, parameter, "original_owner", item->original_owner);
+		json_out_value(json, parameter, "before", item->type, item->original);
+		json_out_value(json, parameter, "target", item->type, item->target);
+		json_out_value(json, parameter, "after", item->type, item->ours);
 		add_errno(json, parameter, item->error);
 	}
 }

@@ -12,6 +12,10 @@
 
 void json_out_schema(struct json *json, const char *command);
 void json_out_host(struct json *json, const struct host *host);
+void json_out_host_with_cookie(struct json *json, const struct host *host);
+
+/* As people read it: without the newline, fields separated by one blank; null without bytes. */
+void json_out_value(struct json *json, cJSON *object, const char *name, enum value_type type, struct value value);
 void json_out_names(struct json *json, cJSON *parent, const char *name, const char *const names[],
 	size_t count);
 void json_out_messages(struct json *json, const struct diags *diags);

@@ -3,11 +3,13 @@
 #include "format/record_json.h"
 
 #include "base/memory.h"
-#include "format/json.h"
+#include "base/number.h"
+#include "format/json_out.h"
 #include "model/catalog.h"
 #include "model/key.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,21 +23,50 @@ static void write_item(struct json *json, cJSON *items, const struct change_item
 	json_add_bytes(json, object, "path", value_of(item->path));
 	json_add_string(json, object, "role", change_role_name(item->role));
 	json_add_string(json, object, "status", change_status_name(item->status));
-	json_add_bytes(json, object, "original", item->original);
+	if (item->original.bytes)
+		json_add_bytes(json, object, "original", item->original);
+	if (item->original_owner)
+		json_add_string(json, object, "original_owner", item->original_owner);
 	if (item->target.bytes)
 		json_add_bytes(json, object, "target", item->target);
 	if (item->ours.bytes)
 		json_add_bytes(json, object, "ours", item->ours);
 	json_add_boolean(json, object, "intended", item->intended);
 	json_add_boolean(json, object, "completed", item->completed);
+	if (item->moved_along)
+		json_add_boolean(json, object, "moved_along", true);
+	if (item->withdrawn)
+		json_add_boolean(json, object, "withdrawn", true);
 	if (item->error)
 		json_add_integer(json, object, "errno", item->error);
+}
+
+/* In milliseconds since the boot; as text, for cJSON's numbers are doubles. */
+static void write_deadline(struct json *json, cJSON *object, const struct change_confirmation *confirmation)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", confirmation->deadline_ms);
+	json_add_string(json, object, "deadline_ms", text);
+	json_add_string(json, object, "deadline", confirmation->deadline);
+}
+
+static void write_confirmation(struct json *json, const struct change_confirmation *confirmation)
+{
+	cJSON *object;
+
+	if (confirmation->guardian == CHANGE_GUARDIAN_NONE)
+		return;
+	object = json_add_object(json, json->root, "confirmation");
+	json_add_string(json, object, "guardian", change_guardian_name(confirmation->guardian));
+	json_add_integer(json, object, "seconds", (long)confirmation->seconds);
+	write_deadline(json, object, confirmation);
 }
 
 int record_json_write(struct strbuf *text, const struct change *change)
 {
 	CLEANUP_JSON struct json json;
-	cJSON *host, *profiles, *items;
+	cJSON *profiles, *items;
 
 	json_begin(&json);
 	json_add_string(&json, json.root, "schema", RECORD_SCHEMA);
@@ -44,12 +75,11 @@ int record_json_write(struct strbuf *text, const struct change *change)
 	json_add_string(&json, json.root, "state", change_state_name(change->state));
 	json_add_string(&json, json.root, "created", change->created);
 	json_add_string(&json, json.root, "finished", change->finished);
+	if (change->finished)
+		json_add_string(&json, json.root, "finished_by", change_actor_name(change->finished_by));
 	json_add_string(&json, json.root, "label", change->label);
-	host = json_add_object(&json, json.root, "host");
-	json_add_string(&json, host, "hostname", change->host.hostname);
-	json_add_string(&json, host, "kernel", change->host.kernel);
-	json_add_string(&json, host, "boot_id", change->host.boot_id);
-	json_add_string(&json, host, "netns", change->host.netns);
+	json_out_host_with_cookie(&json, &change->host);
+	write_confirmation(&json, &change->confirmation);
 	profiles = json_add_array(&json, json.root, "profiles");
 	for (size_t i = 0; i < change->profiles_count; i++) {
 		cJSON *profile = json_add_object(&json, profiles, NULL);
@@ -127,20 +157,39 @@ static bool read_path(struct record_reader *reader, const cJSON *object, struct 
 	return item->key != NULL;
 }
 
+/* An action has no value that could be read, and a secret that was never set neither. */
+static bool must_have_original(const struct change_item *item)
+{
+	const struct catalog_row *row = catalog_find(item->path);
+
+	return !row || !row->one_way;
+}
+
+static bool read_owner(struct record_reader *reader, const cJSON *object, struct change_item *item)
+{
+	if (!read_string(reader, object, "original_owner", true, &item->original_owner))
+		return false;
+	return !item->original_owner || change_id_is_valid(item->original_owner) ||
+		fail(reader, "\"original_owner\" is no id");
+}
+
 static bool read_item(struct record_reader *reader, const cJSON *object, struct change_item *item)
 {
 	const cJSON *error = cJSON_GetObjectItemCaseSensitive(object, "errno");
 
 	item->intended = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "intended"));
 	item->completed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "completed"));
+	item->moved_along = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "moved_along"));
+	item->withdrawn = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "withdrawn"));
 	item->error = cJSON_IsNumber(error) ? error->valueint : 0;
 	return read_path(reader, object, item) &&
 		READ_WORD(reader, object, "role", change_role_parse, &item->role) &&
 		READ_WORD(reader, object, "status", change_status_parse, &item->status) &&
-		read_value(reader, object, "original", false, &item->original) &&
+		read_value(reader, object, "original", !must_have_original(item), &item->original) &&
+		read_owner(reader, object, item) &&
 		read_value(reader, object, "target", true, &item->target) &&
 		read_value(reader, object, "ours", true, &item->ours) &&
-		(item->role == CHANGE_SIDE || item->target.bytes ||
+		(item->role != CHANGE_STEP || item->target.bytes ||
 			reader->change->kind == CHANGE_BACKUP ||
 			fail(reader, "a step has no \"target\""));
 }
@@ -218,9 +267,53 @@ static bool read_profiles(struct record_reader *reader, const cJSON *profiles)
 	return true;
 }
 
+static bool read_host(struct record_reader *reader, const cJSON *object, struct host *host)
+{
+	host->netns_cookie = "";
+	return read_string(reader, object, "hostname", false, &host->hostname) &&
+		read_string(reader, object, "kernel", false, &host->kernel) &&
+		read_string(reader, object, "boot_id", false, &host->boot_id) &&
+		read_string(reader, object, "netns", false, &host->netns) &&
+		read_string(reader, object, "netns_cookie", true, &host->netns_cookie);
+}
+
+static bool read_deadline(const cJSON *object, unsigned long long *ret_deadline_ms)
+{
+	const char *text = json_get_string(object, "deadline_ms");
+	struct number number;
+
+	if (!text || !number_parse(text, strlen(text), &number) || number.negative)
+		return false;
+	*ret_deadline_ms = number.magnitude;
+	return true;
+}
+
+static bool read_confirmation(struct record_reader *reader, const cJSON *object,
+	struct change_confirmation *confirmation)
+{
+	const cJSON *seconds = cJSON_GetObjectItemCaseSensitive(object, "seconds");
+
+	if (!object)
+		return true;
+	confirmation->seconds = cJSON_IsNumber(seconds) && seconds->valueint > 0 ?
+		(unsigned long)seconds->valueint : 0;
+	return READ_WORD(reader, object, "guardian", change_guardian_parse, &confirmation->guardian) &&
+		(read_deadline(object, &confirmation->deadline_ms) ||
+			fail(reader, "\"deadline_ms\" is missing or no number")) &&
+		read_string(reader, object, "deadline", false, &confirmation->deadline);
+}
+
+/* A change can only wait for a confirmation that it says something about. */
+static bool check_pending(struct record_reader *reader)
+{
+	const struct change *change = reader->change;
+
+	return change->state != CHANGE_PENDING || change->confirmation.guardian != CHANGE_GUARDIAN_NONE ||
+		fail(reader, "it is pending without a \"confirmation\"");
+}
+
 static bool read_record(struct record_reader *reader, const cJSON *root, const char *id)
 {
-	const cJSON *host = cJSON_GetObjectItemCaseSensitive(root, "host");
 	const char *schema = json_get_string(root, "schema");
 	struct change *change = reader->change;
 
@@ -234,11 +327,13 @@ static bool read_record(struct record_reader *reader, const cJSON *root, const c
 		READ_WORD(reader, root, "state", change_state_parse, &change->state) &&
 		read_string(reader, root, "created", false, &change->created) &&
 		read_string(reader, root, "finished", true, &change->finished) &&
+		(!json_get_string(root, "finished_by") ||
+			READ_WORD(reader, root, "finished_by", change_actor_parse, &change->finished_by)) &&
 		read_string(reader, root, "label", true, &change->label) &&
-		read_string(reader, host, "hostname", false, &change->host.hostname) &&
-		read_string(reader, host, "kernel", false, &change->host.kernel) &&
-		read_string(reader, host, "boot_id", false, &change->host.boot_id) &&
-		read_string(reader, host, "netns", false, &change->host.netns) &&
+		read_host(reader, cJSON_GetObjectItemCaseSensitive(root, "host"), &change->host) &&
+		read_confirmation(reader, cJSON_GetObjectItemCaseSensitive(root, "confirmation"),
+			&change->confirmation) &&
+		check_pending(reader) &&
 		read_profiles(reader, cJSON_GetObjectItemCaseSensitive(root, "profiles")) &&
 		read_items(reader, cJSON_GetObjectItemCaseSensitive(root, "items"));
 }
@@ -268,7 +363,7 @@ int record_json_read(struct arena *arena, const char *text, size_t length, const
 	return 1;
 }
 
-int record_json_write_state(struct strbuf *text, const struct change *change)
+int record_json_write_notice(struct strbuf *text, const struct change *change)
 {
 	CLEANUP_JSON struct json json;
 
@@ -276,25 +371,31 @@ int record_json_write_state(struct strbuf *text, const struct change *change)
 	json_add_string(&json, json.root, "schema", STATE_SCHEMA);
 	json_add_string(&json, json.root, "id", change->id);
 	json_add_string(&json, json.root, "state", change_state_name(change->state));
+	json_add_string(&json, json.root, "boot_id", change->host.boot_id);
+	if (change->confirmation.guardian != CHANGE_GUARDIAN_NONE)
+		write_deadline(&json, json.root, &change->confirmation);
 	return json_finish(&json, text);
 }
 
-int record_json_read_state(struct arena *arena, const char *text, size_t length, const char **ret_id,
-	enum change_state *ret_state)
+int record_json_read_notice(struct arena *arena, const char *text, size_t length,
+	struct record_notice *ret_notice)
 {
 	unsigned long failures = memory_failures();
 	CLEANUP_JSON_ROOT cJSON *root = json_parse(text, length);
+	struct change change = { 0 };
+	struct record_reader reader = { .arena = arena, .change = &change };
 	const char *schema = json_get_string(root, "schema");
-	const char *id = json_get_string(root, "id");
-	const char *state = json_get_string(root, "state");
-	enum change_state parsed;
+	struct record_notice notice = { .deadline = NULL };
 
 	if (memory_failures() != failures)
 		return -ENOMEM;
-	if (!schema || strcmp(schema, STATE_SCHEMA) != 0 || !id || !change_id_is_valid(id) || !state ||
-		!change_state_parse(state, &parsed))
-		return 1;
-	*ret_id = arena_strdup(arena, id);
-	*ret_state = parsed;
-	return *ret_id ? 0 : -ENOMEM;
+	if (!schema || strcmp(schema, STATE_SCHEMA) != 0 ||
+		!read_string(&reader, root, "id", false, &notice.id) || !change_id_is_valid(notice.id) ||
+		!READ_WORD(&reader, root, "state", change_state_parse, &notice.state) ||
+		!read_string(&reader, root, "boot_id", false, &notice.boot_id) ||
+		!read_string(&reader, root, "deadline", true, &notice.deadline) ||
+		(notice.deadline && !read_deadline(root, &notice.deadline_ms)))
+		return reader.out_of_memory ? -ENOMEM : 1;
+	*ret_notice = notice;
+	return 0;
 }

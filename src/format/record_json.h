@@ -20,8 +20,16 @@ MUST_CHECK int record_json_write(struct strbuf *text, const struct change *chang
 MUST_CHECK int record_json_read(struct arena *arena, const char *text, size_t length, const char *id,
 	struct change **ret_change, const char **ret_problem);
 
-/* The file that tells unprivileged commands of a change: id and state, no values. 0 or -ENOMEM; reading
- * answers 1 for anything that is not such a text. */
-MUST_CHECK int record_json_write_state(struct strbuf *text, const struct change *change);
-MUST_CHECK int record_json_read_state(struct arena *arena, const char *text, size_t length,
-	const char **ret_id, enum change_state *ret_state);
+/* What everybody may know of a change: no values. */
+struct record_notice {
+	const char *id;
+	enum change_state state;
+	const char *boot_id;
+	unsigned long long deadline_ms;	/* see struct change_confirmation; only with a deadline */
+	const char *deadline;		/* NULL when there is none */
+};
+
+/* 0 or -ENOMEM; reading answers 1 for anything that is not such a text. */
+MUST_CHECK int record_json_write_notice(struct strbuf *text, const struct change *change);
+MUST_CHECK int record_json_read_notice(struct arena *arena, const char *text, size_t length,
+	struct record_notice *ret_notice);

@@ -20,14 +20,39 @@ void step_log_add_intent(struct strbuf *text, size_t index)
 	strbuf_printf(text, "intent %zu\n", index);
 }
 
-void step_log_add_outcome(struct strbuf *text, size_t index, const struct change_item *item)
+static void add_value_and_newline(struct strbuf *text, struct value value)
 {
-	strbuf_printf(text, "outcome %zu %s %d ", index, change_status_name(item->status), item->error);
-	if (item->ours.bytes)
-		base64_encode(text, item->ours.bytes, item->ours.length);
+	if (value.bytes)
+		base64_encode(text, value.bytes, value.length);
 	else
 		strbuf_add_char(text, '-');
 	strbuf_add_char(text, '\n');
+}
+
+void step_log_add_outcome(struct strbuf *text, size_t index, const struct change_item *item)
+{
+	strbuf_printf(text, "outcome %zu %s %d ", index, change_status_name(item->status), item->error);
+	add_value_and_newline(text, item->ours);
+}
+
+void step_log_add_moved(struct strbuf *text, size_t index, const struct change_item *item)
+{
+	strbuf_printf(text, "moved %zu ", index);
+	add_value_and_newline(text, item->ours);
+}
+
+void step_log_add_stray(struct strbuf *text, size_t index)
+{
+	strbuf_printf(text, "stray %zu\n", index);
+}
+
+void step_log_mark_moved(struct change_item *item)
+{
+	item->moved_along = true;
+	if (item->role != CHANGE_WATCHED)
+		return;
+	item->role = CHANGE_SIDE;
+	item->status = CHANGE_APPLIED;
 }
 
 /* A whole line without its newline off the front; false at the end or at a line that was cut. */
@@ -74,17 +99,14 @@ static bool next_status(struct value *line, enum change_status *ret_status)
 	return change_status_parse(name, ret_status);
 }
 
-static int read_outcome(struct arena *arena, struct value line, struct change_item *item)
+/* The last field: what is held now. */
+static int read_value(struct arena *arena, struct value line, struct change_item *item)
 {
 	CLEANUP_STRBUF struct strbuf bytes = STRBUF_INIT;
-	unsigned long error;
 	struct value field;
 
-	if (!next_status(&line, &item->status) || !next_number(&line, INT_MAX, &error) ||
-		!value_next_field(&line, &field))
+	if (!value_next_field(&line, &field))
 		return 1;
-	item->completed = true;
-	item->error = (int)error;
 	if (value_identical(field, value_of("-")))
 		return 0;
 	if (!base64_decode(&bytes, field.bytes, field.length))
@@ -92,6 +114,17 @@ static int read_outcome(struct arena *arena, struct value line, struct change_it
 	if (strbuf_check(&bytes) < 0)
 		return -ENOMEM;
 	return value_copy(arena, (struct value){ bytes.bytes, bytes.length }, &item->ours);
+}
+
+static int read_outcome(struct arena *arena, struct value line, struct change_item *item)
+{
+	unsigned long error;
+
+	if (!next_status(&line, &item->status) || !next_number(&line, INT_MAX, &error))
+		return 1;
+	item->completed = true;
+	item->error = (int)error;
+	return read_value(arena, line, item);
 }
 
 static int read_line(struct arena *arena, struct value line, struct change *change)
@@ -106,9 +139,16 @@ static int read_line(struct arena *arena, struct value line, struct change *chan
 		change->items[index].intended = true;
 		return 0;
 	}
-	if (!value_identical(verb, value_of("outcome")))
+	if (value_identical(verb, value_of("outcome")))
+		return read_outcome(arena, line, &change->items[index]);
+	if (value_identical(verb, value_of("moved"))) {
+		step_log_mark_moved(&change->items[index]);
+		return read_value(arena, line, &change->items[index]);
+	}
+	if (!value_identical(verb, value_of("stray")))
 		return 1;
-	return read_outcome(arena, line, &change->items[index]);
+	change->items[index].status = CHANGE_FOREIGN_CHANGED;
+	return 0;
 }
 
 int step_log_read(struct arena *arena, const char *text, size_t length, struct change *change)

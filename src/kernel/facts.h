@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* facts.h - which host this is, from files below the root alone. */
+/* facts.h - which host this is, from files below the root. */
 #pragma once
 
 #include "base/arena.h"
@@ -7,5 +7,6 @@
 #include "model/host.h"
 
 /* Hostname and kernel release from proc/sys/kernel, the boot id from proc/sys/kernel/random/boot_id,
- * the network namespace from the link proc/self/ns/net; what cannot be read is "". 0 or -ENOMEM. */
+ * the network namespace from the link proc/self/ns/net and, below the system's own root, its cookie from
+ * a socket; what cannot be found out is "". 0 or -ENOMEM. */
 MUST_CHECK int facts_host(const struct rootdir *root, struct arena *arena, struct host *ret_host);

@@ -8,5 +8,10 @@
 
 #include "base/rootdir.h"
 
+/* Makes a fresh network namespace, which goes with this process, and enters it: for root as it is, for anybody else in
+ * a user namespace of their own, in which they are root. 0 or a negative errno; -EPERM where that is not
+ * permitted. */
+MUST_CHECK int netns_enter_new(void);
+
 /* 0 or a negative errno. */
 MUST_CHECK int netns_enter(const struct rootdir *root, const char *netns);

@@ -390,7 +390,8 @@ static int walk_below(const struct procsys *procsys, struct arena *arena, const 
 	return 0;
 }
 
-int procsys_walk(const struct procsys *procsys, struct arena *arena, struct procsys_paths *paths)
+int procsys_walk(const struct procsys *procsys, struct arena *arena, const char *top,
+	struct procsys_paths *paths)
 {
 	size_t first = paths->count;
 	struct stat status;
@@ -398,7 +399,7 @@ int procsys_walk(const struct procsys *procsys, struct arena *arena, struct proc
 
 	if (fstat(procsys->dir_fd, &status) < 0)
 		return -errno;
-	r = walk_below(procsys, arena, "", status.st_dev, paths);
+	r = walk_below(procsys, arena, top, status.st_dev, paths);
 	if (r == 0)
 		sort_paths(paths, first);
 	return r;

@@ -84,9 +84,9 @@ struct procsys_paths {
 MUST_CHECK int procsys_expand(const struct procsys *procsys, struct arena *arena, const char *glob,
 	struct procsys_paths *paths);
 
-/* Adds every key that is both readable and writable by its mode, sorted. Left out: other file systems
- * below (binfmt_misc) and keys whose reading has side effects. */
-MUST_CHECK int procsys_walk(const struct procsys *procsys, struct arena *arena,
+/* Adds every key below the directory `top` ("" for all) that is both readable and writable by its mode, sorted.
+ * Left out: other file systems below (binfmt_misc) and keys whose reading has side effects. */
+MUST_CHECK int procsys_walk(const struct procsys *procsys, struct arena *arena, const char *top,
 	struct procsys_paths *paths);
 
 /* Adds the names in the directory that holds the key, for suggestions. */

@@ -39,10 +39,16 @@ struct catalog_row {
 	const char *const *siblings;	/* writing one of them zeroes the other */
 	const char *const *cascades;	/* what the kernel changes along with a write */
 	const char *const *after;	/* what must be written before it, in one plan */
+	const char *not_above;		/* its first number may not exceed the first one of this key */
+	const char *locked_by;		/* it cannot be written while this key holds one of ... */
+	const char *const *locked_values;
 	enum value_rounding rounding;
 	unsigned rounding_multiple;
 	bool one_way;			/* no write can be undone */
 	const char *const *one_way_values;	/* these values cannot be undone */
+	const char *loses;		/* what is gone although the value returns; NULL: the value does not */
+	bool is_action;			/* the file can only be written: there is no value to put back */
+	bool is_volatile;		/* moves on its own: an audit passes it over */
 	enum catalog_effect effect;
 };
 
@@ -61,6 +67,12 @@ const struct catalog_row *catalog_find(const char *path);
 const char *catalog_suggest(const char *path);
 
 bool catalog_is_one_way(const struct catalog_row *row, struct value target);
+
+/* Takes a NULL row. */
+static inline bool catalog_is_action(const struct catalog_row *row)
+{
+	return row && row->is_action;
+}
 
 /* Whether `live` is what the kernel holds after `target` was written: equal, or rounded as the row says.
  * Takes a NULL row. */

@@ -11,7 +11,7 @@ EFFECTS = {"now", "connections", "listen", "sockets", "interfaces"}
 ROUNDINGS = {"pow2", "jiffies", "bool"}
 LISTS = {"alias": "aliases", "siblings": "siblings", "cascades": "cascades", "after": "after"}
 COLUMNS = {"type", "fields", "min", "max", "ordered", "scope", "since", "until", "module", "rounding",
-           "one_way", "effect", *LISTS}
+           "one_way", "loses", "volatile", "not_above", "locked_by", "effect", *LISTS}
 PATH = re.compile(r"[a-z0-9_*.-]+(/[A-Za-z0-9_*.-]+)+")
 
 
@@ -76,15 +76,30 @@ def row(path, section):
         fields.append(f".{name} = {string_or_null(section.get(name))}")
     for column, member in LISTS.items():
         fields.append(f".{member} = {string_list(paths(section.get(column, '')))}")
+    if "not_above" in section:
+        fields.append(f".not_above = {quote(*paths(section['not_above']))}")
+    locked_by, *locked_values = section.get("locked_by", "").split() or [""]
+    if locked_by:
+        require(locked_values, "locked_by names no values")
+        fields.append(f".locked_by = {quote(*paths(locked_by))}")
+    fields.append(f".locked_values = {string_list(locked_values)}")
     rounding = section.get("rounding")
     if rounding and rounding.startswith("multiple:"):
         fields += [".rounding = ROUNDING_MULTIPLE", f".rounding_multiple = {int(rounding[9:])}"]
     elif rounding:
         fields.append(f".rounding = ROUNDING_{choice(rounding, ROUNDINGS, 'rounding')}")
     one_way = section.get("one_way", "").split()
-    if one_way == ["always"]:
+    if one_way in (["always"], ["action"]):
         fields.append(".one_way = true")
+        if one_way == ["action"]:
+            fields.append(".is_action = true")
         one_way = []
+    if "loses" in section:
+        require("one_way" in section, "loses without one_way")
+        fields.append(f".loses = {quote(section['loses'])}")
+    if "volatile" in section:
+        require(section["volatile"] == "yes", "volatile is yes or left out")
+        fields.append(".is_volatile = true")
     fields.append(f".one_way_values = {string_list(one_way)}")
     if "effect" in section:
         fields.append(f".effect = EFFECT_{choice(section['effect'], EFFECTS, 'effect')}")

@@ -14,6 +14,7 @@ static const char *const state_names[] = {
 	[CHANGE_RECORDED] = "recorded",
 	[CHANGE_APPLYING] = "applying",
 	[CHANGE_STANDING] = "standing",
+	[CHANGE_PENDING] = "pending",
 	[CHANGE_UNDOING] = "undoing",
 	[CHANGE_UNDONE] = "undone",
 	[CHANGE_INCOMPLETE] = "incomplete",
@@ -22,6 +23,20 @@ static const char *const state_names[] = {
 static const char *const role_names[] = {
 	[CHANGE_STEP] = "step",
 	[CHANGE_SIDE] = "side_effect",
+	[CHANGE_WATCHED] = "watched",
+};
+
+static const char *const actor_names[] = {
+	[CHANGE_BY_APPLY] = "apply",
+	[CHANGE_BY_RESTORE] = "restore",
+	[CHANGE_BY_CONFIRM] = "confirm",
+	[CHANGE_BY_GUARDIAN] = "guardian",
+};
+
+static const char *const guardian_names[] = {
+	[CHANGE_GUARDIAN_NONE] = "none",
+	[CHANGE_GUARDIAN_PROCESS] = "process",
+	[CHANGE_GUARDIAN_TIMER] = "systemd_timer",
 };
 
 static const char *const status_names[] = {
@@ -68,6 +83,16 @@ const char *change_status_name(enum change_status status)
 	return status_names[status];
 }
 
+const char *change_actor_name(enum change_actor actor)
+{
+	return actor_names[actor];
+}
+
+const char *change_guardian_name(enum change_guardian guardian)
+{
+	return guardian_names[guardian];
+}
+
 bool change_kind_parse(const char *name, enum change_kind *ret_kind)
 {
 	int index = find_name(kind_names, COUNT_OF(kind_names), name);
@@ -104,6 +129,24 @@ bool change_status_parse(const char *name, enum change_status *ret_status)
 	return index >= 0;
 }
 
+bool change_actor_parse(const char *name, enum change_actor *ret_actor)
+{
+	int index = find_name(actor_names, COUNT_OF(actor_names), name);
+
+	if (index >= 0)
+		*ret_actor = (enum change_actor)index;
+	return index >= 0;
+}
+
+bool change_guardian_parse(const char *name, enum change_guardian *ret_guardian)
+{
+	int index = find_name(guardian_names, COUNT_OF(guardian_names), name);
+
+	if (index >= 0)
+		*ret_guardian = (enum change_guardian)index;
+	return index >= 0;
+}
+
 bool change_id_is_valid(const char *id)
 {
 	static const char shape[] = "ddddddddTddddddZ-xxxx";
@@ -124,6 +167,11 @@ bool change_is_open(const struct change *change)
 {
 	return change->state == CHANGE_RECORDED || change->state == CHANGE_APPLYING ||
 		change->state == CHANGE_UNDOING;
+}
+
+bool change_is_unsettled(const struct change *change)
+{
+	return change_is_open(change) || change->state == CHANGE_PENDING;
 }
 
 size_t change_count_steps(const struct change *change)

@@ -41,10 +41,57 @@ struct plan_summary plan_summarize(const struct plan *plan)
 	return summary;
 }
 
+static bool is_listed(const char *const *words, struct value value)
+{
+	for (size_t i = 0; words[i]; i++)
+		if (value_equal(VALUE_INT, value_of(words[i]), value))
+			return true;
+	return false;
+}
+
+static bool first_number(struct value value, struct number *ret_number)
+{
+	struct value field;
+
+	return value.bytes && value_next_field(&value, &field) && value_field_number(field, ret_number);
+}
+
+/* `low` must never exceed `high`, and both change: high goes first where it makes room for low, and else low first.
+ * One of the two always works, since both the old and the new pair are in order. */
+static bool makes_room(const struct plan_row *high, const struct plan_row *low)
+{
+	struct number target, live;
+
+	return first_number(high->target, &target) && first_number(low->live, &live) &&
+		number_compare(target, live) >= 0;
+}
+
+/* The rules that depend on the values. */
+static bool must_follow_by_value(const struct plan_row *row, const struct plan_row *other)
+{
+	const struct catalog_row *mine = row->catalog, *others = other->catalog;
+
+	if (row->status != PLAN_CHANGE || other->status != PLAN_CHANGE || !mine || !others)
+		return false;
+	if (mine->not_above && strcmp(mine->not_above, other->path) == 0)
+		return makes_room(other, row);
+	if (others->not_above && strcmp(others->not_above, row->path) == 0)
+		return !makes_room(row, other);
+	/* While it is locked, the key that locks it goes first; and last where it is about to lock it. */
+	if (mine->locked_by && strcmp(mine->locked_by, other->path) == 0)
+		return is_listed(mine->locked_values, other->live);
+	if (others->locked_by && strcmp(others->locked_by, row->path) == 0)
+		return is_listed(others->locked_values, row->target) &&
+			!is_listed(others->locked_values, row->live);
+	return false;
+}
+
 static bool must_follow(const struct plan_row *row, const struct plan_row *other)
 {
 	if (!row->catalog)
 		return false;
+	if (must_follow_by_value(row, other))
+		return true;
 	for (size_t i = 0; row->catalog->after[i]; i++)
 		if (key_matches(row->catalog->after[i], other->path))
 			return true;

@@ -77,15 +77,14 @@ static void check_record_round_trip(struct arena *arena, const struct change *ch
 	REQUIRE(strcmp(first.bytes, second.bytes) == 0);
 }
 
-static void check_state_round_trip(struct arena *arena, const struct change *change)
+static void check_notice_round_trip(struct arena *arena, const struct change *change)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-	enum change_state state;
-	const char *id;
+	struct record_notice notice;
 
-	REQUIRE(record_json_write_state(&text, change) == 0);
-	REQUIRE(record_json_read_state(arena, text.bytes, text.length, &id, &state) == 0);
-	REQUIRE(strcmp(id, change->id) == 0 && state == change->state);
+	REQUIRE(record_json_write_notice(&text, change) == 0);
+	REQUIRE(record_json_read_notice(arena, text.bytes, text.length, &notice) == 0);
+	REQUIRE(strcmp(notice.id, change->id) == 0 && notice.state == change->state);
 }
 
 /* Written again from what was read, it says the same. */
@@ -131,14 +130,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *log = size ? memchr(text, '\0', size) : NULL;
 	size_t length = log ? (size_t)(log - text) : size;
 	struct change *change = NULL;
-	enum change_state state;
+	struct record_notice notice;
 	const char *id;
 	int r;
 
 	arena_init(&arena);
 	json_init();
 	id = find_id(&arena, text, length);
-	r = record_json_read_state(&arena, text, length, &id, &state);
+	r = record_json_read_notice(&arena, text, length, &notice);
 	REQUIRE(r == 0 || r == 1);
 	r = record_json_read(&arena, text, length, id, &change, &problem);
 	REQUIRE(r == 0 || (r == 1 && problem && problem[0]));
@@ -146,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_sound(change);
 	check_record_round_trip(&arena, change);
-	check_state_round_trip(&arena, change);
+	check_notice_round_trip(&arena, change);
 	if (log)
 		check_log(&arena, log + 1, size - length - 1, change);
 	return 0;

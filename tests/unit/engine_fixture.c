@@ -20,7 +20,7 @@ void fixture_make(struct fixture *fixture)
 	fake_kernel_make(&fixture->kernel);
 	assert_int_equal(facts_host(&fixture->kernel.root, &fixture->arena, &fixture->host), 0);
 	assert_int_equal(record_store_open(&fixture->kernel.root, RECORD_WRITE, &fixture->store), 0);
-	assert_int_equal(record_lock(&fixture->store), 0);
+	assert_int_equal(record_lock(&fixture->store, RECORD_TRY), 0);
 	fake_kernel_snapshot(&fixture->kernel, &fixture->before);
 }
 
@@ -166,7 +166,7 @@ void fixture_restore(struct fixture *fixture, const struct undo *options, struct
 	undo.procsys = &fixture->kernel.procsys;
 	assert_int_equal(restore_choose(&fixture->store, &fixture->arena, &fixture->host, NULL, false,
 		ret_change, &problem), 0);
-	assert_int_equal(restore_run(&undo, &fixture->store, *ret_change, ret_result), 0);
+	assert_int_equal(restore_run(&undo, &fixture->store, CHANGE_BY_RESTORE, *ret_change, ret_result), 0);
 	assert_int_equal(ret_result->record_error, 0);
 }
 
@@ -175,7 +175,7 @@ void fixture_reopen_store(struct fixture *fixture)
 	record_store_release(&fixture->store);
 	fixture->store = (struct record_store)RECORD_STORE_INIT;
 	assert_int_equal(record_store_open(&fixture->kernel.root, RECORD_WRITE, &fixture->store), 0);
-	assert_int_equal(record_lock(&fixture->store), 0);
+	assert_int_equal(record_lock(&fixture->store, RECORD_TRY), 0);
 }
 
 void fixture_assert_unchanged(struct fixture *fixture)

@@ -164,7 +164,7 @@ void fake_kernel_snapshot(struct fake_kernel *kernel, struct strbuf *text)
 	CLEANUP_ARENA struct arena arena;
 
 	arena_init(&arena);
-	assert_int_equal(procsys_walk(&kernel->procsys, &arena, &paths), 0);
+	assert_int_equal(procsys_walk(&kernel->procsys, &arena, "", &paths), 0);
 	assert_true(paths.count >= COUNT_OF(keys));
 	for (size_t i = 0; i < paths.count; i++) {
 		char whole[300];

@@ -68,7 +68,7 @@ static void test_restored_by_id(void **state)
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(restore_choose(&fixture->store, &fixture->arena, &fixture->host, change->id,
 			false, &chosen, &problem), 0);
-		assert_int_equal(restore_run(&undo, &fixture->store, chosen, &result), 0);
+		assert_int_equal(restore_run(&undo, &fixture->store, CHANGE_BY_RESTORE, chosen, &result), 0);
 		assert_int_equal(result.outcome, RESTORE_DONE);
 		assert_int_equal(result.undone.restored, round == 0 ? 2 : 0);
 		fixture_assert_unchanged(fixture);

@@ -50,7 +50,7 @@ static void assert_text(const cJSON *object, const char *name, const char *expec
 
 static void test_schema_host_and_error(void **state)
 {
-	const struct host host = { "h", "6.18.44", "boot", "4026531840" };
+	const struct host host = { "h", "6.18.44", "boot", "4026531840", "1" };
 	CLEANUP_JSON_ROOT cJSON *root = NULL;
 	struct json json;
 

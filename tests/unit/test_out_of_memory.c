@@ -107,7 +107,7 @@ static void assert_recoverable(struct fixture *fixture)
 	if (r == RESTORE_NONE)
 		return;
 	assert_int_equal(r, 0);
-	assert_int_equal(restore_run(&plainly, &fixture->store, change, &result), 0);
+	assert_int_equal(restore_run(&plainly, &fixture->store, CHANGE_BY_RESTORE, change, &result), 0);
 	assert_int_equal(result.outcome, RESTORE_DONE);
 }
 
@@ -227,7 +227,7 @@ static void test_a_restore(void **state)
 		r = restore_choose(&fixture->store, &fixture->arena, &fixture->host, NULL, false, &change,
 			&problem);
 		if (r == 0)
-			r = restore_run(&undo, &fixture->store, change, &result);
+			r = restore_run(&undo, &fixture->store, CHANGE_BY_RESTORE, change, &result);
 		failures = memory_failures();
 		memory_fail_at(0);
 		if (r == 0 && result.outcome == RESTORE_DONE)

@@ -298,7 +298,7 @@ static void test_walk(void **state)
 	struct tree *tree = *state;
 	struct procsys_paths paths = { 0 };
 
-	assert_int_equal(procsys_walk(&tree->procsys, &tree->arena, &paths), 0);
+	assert_int_equal(procsys_walk(&tree->procsys, &tree->arena, "", &paths), 0);
 	assert_paths(&paths, expected, COUNT_OF(expected));
 }
 
@@ -508,7 +508,7 @@ static void test_memory_failures(void **state)
 	assert_int_equal(procsys_write(&tree->procsys, "net/core/somaxconn",
 		(struct value){ large, sizeof(large) }, false, &error), -ENOMEM);
 	assert_int_equal(procsys_expand(&tree->procsys, &fresh, "net/*/somaxconn", &paths), -ENOMEM);
-	assert_int_equal(procsys_walk(&tree->procsys, &fresh, &paths), -ENOMEM);
+	assert_int_equal(procsys_walk(&tree->procsys, &fresh, "", &paths), -ENOMEM);
 	assert_int_equal(procsys_siblings(&tree->procsys, &fresh, "net/core/x", &paths), -ENOMEM);
 	memory_fail_at(0);
 	assert_null(value.bytes);

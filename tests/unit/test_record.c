@@ -76,8 +76,7 @@ static void test_the_states_of_a_change(void **state)
 {
 	struct fixture *fixture = *state;
 	struct change *change = begin(fixture), *loaded;
-	enum change_state shown;
-	const char *id;
+	struct record_notice notice;
 
 	assert_true(change_id_is_valid(change->id));
 	assert_non_null(change->created);
@@ -100,21 +99,21 @@ static void test_the_states_of_a_change(void **state)
 	assert_int_equal(loaded->items[0].status, CHANGE_APPLIED);
 	assert_true(value_identical(loaded->items[0].ours, value_of("2\n")));
 
-	assert_int_equal(record_finish(&fixture->store, &fixture->arena, change, CHANGE_STANDING), 0);
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, change, CHANGE_STANDING, CHANGE_BY_APPLY), 0);
 	assert_int_equal(load(fixture, change->id, &loaded), 0);
 	assert_int_equal(loaded->state, CHANGE_STANDING);
 	assert_non_null(loaded->finished);
 	assert_false(temp_dir_has(&fixture->kernel.dir, "run/kerntune/steps"));
-	assert_int_equal(record_load_state(&fixture->store, &fixture->arena, &id, &shown), 0);
-	assert_string_equal(id, change->id);
-	assert_int_equal(shown, CHANGE_STANDING);
+	assert_int_equal(record_load_notice(&fixture->store, &fixture->arena, &notice), 0);
+	assert_string_equal(notice.id, change->id);
+	assert_int_equal(notice.state, CHANGE_STANDING);
 
-	assert_int_equal(record_set_undoing(&fixture->store, change), 0);
+	assert_int_equal(record_set_undoing(&fixture->store, &fixture->arena, change), 0);
 	assert_int_equal(load(fixture, change->id, &loaded), 0);
 	assert_int_equal(loaded->state, CHANGE_UNDOING);
 	assert_true(change_is_open(loaded));
-	assert_int_equal(record_finish(&fixture->store, &fixture->arena, change, CHANGE_UNDONE), 0);
-	assert_int_equal(record_load_state(&fixture->store, &fixture->arena, &id, &shown), RECORD_NONE);
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, change, CHANGE_UNDONE, CHANGE_BY_APPLY), 0);
+	assert_int_equal(record_load_notice(&fixture->store, &fixture->arena, &notice), RECORD_NONE);
 }
 
 /* Nobody was there to finish it: a later process finds what the log knows. */
@@ -125,14 +124,14 @@ static void test_an_interrupted_change_is_detected(void **state)
 
 	assert_int_equal(record_intent(&fixture->store, change, 1), 0);
 	fixture_reopen_store(fixture);
-	assert_int_equal(restore_find_interrupted(&fixture->store, &fixture->arena, &fixture->host, &found), 0);
+	assert_int_equal(restore_find_unsettled(&fixture->store, &fixture->arena, &fixture->host, &found), 0);
 	assert_string_equal(found->id, change->id);
 	assert_int_equal(found->state, CHANGE_APPLYING);
 	assert_true(found->items[1].intended);
 
 	/* Of another boot it is history. */
 	fixture->host.boot_id = "99999999-2222-3333-4444-555555555555";
-	assert_int_equal(restore_find_interrupted(&fixture->store, &fixture->arena, &fixture->host, &found),
+	assert_int_equal(restore_find_unsettled(&fixture->store, &fixture->arena, &fixture->host, &found),
 		RESTORE_NONE);
 }
 
@@ -169,9 +168,9 @@ static int second_process(struct fixture *fixture)
 		int r = record_store_open(&fixture->kernel.root, RECORD_WRITE, &store);
 
 		if (r == 0 && record_is_locked(&store))
-			r = record_lock(&store) == RECORD_LOCKED ? 10 : 11;
+			r = record_lock(&store, RECORD_TRY) == RECORD_LOCKED ? 10 : 11;
 		else if (r == 0)
-			r = record_lock(&store) == 0 ? 20 : 21;
+			r = record_lock(&store, RECORD_TRY) == 0 ? 20 : 21;
 		_exit(r < 0 ? 99 : r);
 	}
 	assert_true(child > 0);
@@ -283,6 +282,12 @@ static void test_a_long_history_uses_up_no_reserve(void **state)
 	memory_fail_at(0);
 }
 
+static int newest(struct fixture *fixture, bool (*is_meant)(const struct change *), struct change **ret_change)
+{
+	return record_newest(&fixture->store, &fixture->arena, &fixture->host, RECORD_ANYWHERE, is_meant,
+		ret_change);
+}
+
 /* History is told by the beginning of the text: what a person wrote into a label must not pass for it. */
 static void test_a_label_is_not_taken_for_a_state(void **state)
 {
@@ -291,12 +296,12 @@ static void test_a_label_is_not_taken_for_a_state(void **state)
 
 	change->label = "\t\"kind\":\t\"backup\"\n\t\"state\":\t\"undone\" \"boot_id\":\t\"another\"";
 	assert_int_equal(record_begin(&fixture->store, &fixture->arena, change), 0);
-	assert_int_equal(record_newest_open(&fixture->store, &fixture->arena, fixture->host.boot_id, &found), 0);
+	assert_int_equal(newest(fixture, change_is_open, &found), 0);
 	assert_string_equal(found->id, change->id);
 	assert_string_equal(found->label, change->label);
 	/* Written by another hand, it is read whole. */
 	temp_dir_write(&fixture->kernel.dir, record_path(fixture, change->id), "{\"kind\":\t\"apply\"");
-	assert_int_equal(record_newest_open(&fixture->store, &fixture->arena, fixture->host.boot_id, &found),
+	assert_int_equal(newest(fixture, change_is_open, &found),
 		RECORD_NONE);
 }
 
@@ -304,32 +309,37 @@ static void test_newest(void **state)
 {
 	struct fixture *fixture = *state;
 	struct change *first, *second, *backup, *found;
+	struct host host;
 
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, NULL, &found),
+	assert_int_equal(newest(fixture, record_is_not_over, &found),
 		RECORD_NONE);
 	first = begin(fixture);
-	assert_int_equal(record_finish(&fixture->store, &fixture->arena, first, CHANGE_STANDING), 0);
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, first, CHANGE_STANDING, CHANGE_BY_APPLY), 0);
 	second = begin(fixture);
-	assert_int_equal(record_finish(&fixture->store, &fixture->arena, second, CHANGE_STANDING), 0);
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, second, CHANGE_STANDING, CHANGE_BY_APPLY), 0);
 	backup = make_change(fixture, CHANGE_BACKUP);
 	assert_int_equal(record_begin(&fixture->store, &fixture->arena, backup), 0);
-	assert_int_equal(record_finish(&fixture->store, &fixture->arena, backup, CHANGE_STANDING), 0);
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, backup, CHANGE_STANDING, CHANGE_BY_APPLY), 0);
 
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, NULL, &found), 0);
+	assert_int_equal(newest(fixture, record_is_not_over, &found), 0);
 	assert_string_equal(found->id, second->id);
-	assert_int_equal(record_finish(&fixture->store, &fixture->arena, second, CHANGE_UNDONE), 0);
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, NULL, &found), 0);
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, second, CHANGE_UNDONE, CHANGE_BY_APPLY), 0);
+	assert_int_equal(newest(fixture, record_is_not_over, &found), 0);
 	assert_string_equal(found->id, first->id);
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id,
-		fixture->host.netns, &found), 0);
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, fixture->host.boot_id, "4026531999",
+	assert_int_equal(record_newest(&fixture->store, &fixture->arena, &fixture->host, RECORD_HERE,
+		record_is_not_over, &found), 0);
+	host = fixture->host;
+	host.netns = "4026531999";
+	assert_int_equal(record_newest(&fixture->store, &fixture->arena, &host, RECORD_HERE, record_is_not_over,
 		&found), RECORD_NONE);
-	assert_int_equal(record_newest(&fixture->store, &fixture->arena, "another boot", NULL, &found),
-		RECORD_NONE);
-	assert_int_equal(record_newest_open(&fixture->store, &fixture->arena, fixture->host.boot_id, &found),
+	host = fixture->host;
+	host.boot_id = "another boot";
+	assert_int_equal(record_newest(&fixture->store, &fixture->arena, &host, RECORD_ANYWHERE,
+		record_is_not_over, &found), RECORD_NONE);
+	assert_int_equal(newest(fixture, change_is_open, &found),
 		RECORD_NONE);
 	first = begin(fixture);
-	assert_int_equal(record_newest_open(&fixture->store, &fixture->arena, fixture->host.boot_id, &found),
+	assert_int_equal(newest(fixture, change_is_open, &found),
 		0);
 	assert_string_equal(found->id, first->id);
 }
@@ -343,7 +353,7 @@ static void test_a_backup_leaves_the_log_alone(void **state)
 	assert_int_equal(record_intent(&fixture->store, change, 0), 0);
 	fixture_reopen_store(fixture);
 	assert_int_equal(record_begin(&fixture->store, &fixture->arena, backup), 0);
-	assert_int_equal(record_finish(&fixture->store, &fixture->arena, backup, CHANGE_STANDING), 0);
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, backup, CHANGE_STANDING, CHANGE_BY_APPLY), 0);
 	assert_int_equal(load(fixture, change->id, &loaded), 0);
 	assert_int_equal(loaded->state, CHANGE_APPLYING);
 	assert_false(loaded->items[1].intended);
@@ -356,9 +366,10 @@ static void test_reading_without_directories(void **state)
 	CLEANUP_ARENA struct arena arena;
 	struct temp_dir dir;
 	const char *const *ids;
-	const char *id, *problem;
-	enum change_state shown;
+	const struct host host = { "", "", "boot", "", "" };
+	struct record_notice notice;
 	struct change *change;
+	const char *problem;
 	size_t count;
 
 	(void)state;
@@ -369,8 +380,9 @@ static void test_reading_without_directories(void **state)
 	assert_int_equal(record_list(&store, &arena, &ids, &count), 0);
 	assert_int_equal(count, 0);
 	assert_int_equal(record_load(&store, &arena, "20261122T064700Z-7f3a", &change, &problem), RECORD_NONE);
-	assert_int_equal(record_newest(&store, &arena, "boot", NULL, &change), RECORD_NONE);
-	assert_int_equal(record_load_state(&store, &arena, &id, &shown), RECORD_NONE);
+	assert_int_equal(record_newest(&store, &arena, &host, RECORD_ANYWHERE, record_is_not_over, &change),
+		RECORD_NONE);
+	assert_int_equal(record_load_notice(&store, &arena, &notice), RECORD_NONE);
 	assert_false(record_is_locked(&store));
 	assert_false(temp_dir_has(&dir, "var"));
 	assert_false(temp_dir_has(&dir, "run"));
@@ -409,7 +421,7 @@ static void test_hostile_links_in_run(void **state)
 	temp_dir_add_link(&dir, "run/kerntune/lock", "../../precious");
 	assert_int_equal(rootdir_open(dir.path, &root), 0);
 	assert_int_equal(record_store_open(&root, RECORD_WRITE, &store), 0);
-	assert_true(record_lock(&store) < 0);
+	assert_true(record_lock(&store, RECORD_TRY) < 0);
 	temp_dir_assert_file(&dir, "precious", "kept\n");
 	temp_dir_remove(&dir);
 }

@@ -35,7 +35,7 @@ static struct change sample = {
 	.state = CHANGE_RECORDED,
 	.created = "2026-11-22T06:47:00Z",
 	.label = "a \"label\"",
-	.host = { "host", "6.18.44", "11111111-2222-3333-4444-555555555555", "4026531840" },
+	.host = { "host", "6.18.44", "11111111-2222-3333-4444-555555555555", "4026531840", "17" },
 	.profiles = profiles,
 	.profiles_count = COUNT_OF(profiles),
 	.items = items,
@@ -75,6 +75,7 @@ static void assert_is_sample(const struct change *change)
 	assert_string_equal(change->host.kernel, sample.host.kernel);
 	assert_string_equal(change->host.boot_id, sample.host.boot_id);
 	assert_string_equal(change->host.netns, sample.host.netns);
+	assert_string_equal(change->host.netns_cookie, sample.host.netns_cookie);
 	assert_int_equal(change->profiles_count, 1);
 	assert_string_equal(change->profiles[0].name, profiles[0].name);
 	assert_string_equal(change->profiles[0].digest, profiles[0].digest);
@@ -308,23 +309,39 @@ static void test_a_backup_needs_no_targets(void **state)
 static void test_state_file(void **state)
 {
 	static const char *const bad[] = { "", "{}", "{\"schema\": \"kerntune.state/1\"}",
-		"{\"schema\": \"kerntune.state/1\", \"id\": \"../x\", \"state\": \"standing\"}",
-		"{\"schema\": \"kerntune.state/1\", \"id\": \"" ID "\", \"state\": \"x\"}",
-		"{\"schema\": \"kerntune.change/1\", \"id\": \"" ID "\", \"state\": \"standing\"}" };
+#define NOTICE(schema, id, state, more) "{\"schema\": \"kerntune." schema "/1\", \"id\": \"" id "\", \"state\": \"" \
+	state "\"" more "}"
+#define BOOT ", \"boot_id\": \"b\""
+		NOTICE("state", "../x", "standing", BOOT), NOTICE("state", ID, "x", BOOT),
+		NOTICE("change", ID, "standing", BOOT), NOTICE("state", ID, "standing", ""),
+		NOTICE("state", ID, "pending", BOOT ", \"deadline\": \"2026-11-22T06:49:00Z\""),
+		NOTICE("state", ID, "pending", BOOT
+			", \"deadline\": \"2026-11-22T06:49:00Z\", \"deadline_ms\": \"-1\"") };
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 	CLEANUP_ARENA struct arena arena;
-	enum change_state parsed;
-	const char *id;
+	struct change pending = sample;
+	struct record_notice notice;
 
 	(void)state;
 	arena_init(&arena);
-	assert_int_equal(record_json_write_state(&text, &sample), 0);
+	assert_int_equal(record_json_write_notice(&text, &sample), 0);
 	assert_null(strstr(text.bytes, "somaxconn"));
-	assert_int_equal(record_json_read_state(&arena, text.bytes, text.length, &id, &parsed), 0);
-	assert_string_equal(id, ID);
-	assert_int_equal(parsed, CHANGE_RECORDED);
+	assert_int_equal(record_json_read_notice(&arena, text.bytes, text.length, &notice), 0);
+	assert_string_equal(notice.id, ID);
+	assert_int_equal(notice.state, CHANGE_RECORDED);
+	assert_string_equal(notice.boot_id, sample.host.boot_id);
+	assert_null(notice.deadline);
+
+	pending.state = CHANGE_PENDING;
+	pending.confirmation = (struct change_confirmation){ CHANGE_GUARDIAN_PROCESS, 120, 1ULL << 60,
+		"2026-11-22T06:49:00Z" };
+	strbuf_clear(&text);
+	assert_int_equal(record_json_write_notice(&text, &pending), 0);
+	assert_int_equal(record_json_read_notice(&arena, text.bytes, text.length, &notice), 0);
+	assert_string_equal(notice.deadline, "2026-11-22T06:49:00Z");
+	assert_true(notice.deadline_ms == 1ULL << 60);
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
-		check_row(record_json_read_state(&arena, bad[i], strlen(bad[i]), &id, &parsed) == 1, "%s", bad[i]);
+		check_row(record_json_read_notice(&arena, bad[i], strlen(bad[i]), &notice) == 1, "%s", bad[i]);
 }
 
 static void test_memory_failures(void **state)

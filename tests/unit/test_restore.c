@@ -146,7 +146,7 @@ static void test_a_record_that_cannot_be_updated(void **state)
 	close_fd_(&fixture->store.changes_fd);
 	fixture->store.changes_fd = openat(fixture->kernel.dir.fd, "run/kerntune/state", O_RDONLY | O_CLOEXEC);
 	assert_true(fixture->store.changes_fd >= 0);
-	assert_int_equal(restore_run(&undo, &fixture->store, change, &result), 0);
+	assert_int_equal(restore_run(&undo, &fixture->store, CHANGE_BY_RESTORE, change, &result), 0);
 	assert_int_equal(result.outcome, RESTORE_DONE);
 	assert_true(result.record_error < 0);
 	fixture_assert_unchanged(fixture);

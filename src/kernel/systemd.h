@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* systemd.h - a transient timer of the service manager, which no ending session takes along.
+ *
+ * logind may kill every process of a session that ends (KillUserProcesses), whatever it did to detach itself. */
+#pragma once
+
+#include "base/cleanup.h"
+
+#include <stdbool.h>
+
+/* Whether systemd is PID 1 (sd_booted(3)), and its network namespace is the caller's, in which what it starts would
+ * run. */
+bool systemd_is_in_charge(void);
+
+/* systemd-run --on-active, of this very program with these arguments; the list ends with NULL. 0 once the timer is
+ * armed; a negative errno, -ECHILD when systemd-run failed. */
+enum { SYSTEMD_ARGUMENTS_MAX = 4 };
+MUST_CHECK int systemd_start_timer(const char *unit, unsigned long seconds, const char *const arguments[]);
