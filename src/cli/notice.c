@@ -28,18 +28,21 @@ void notice_warn(struct app *app)
 {
 	CLEANUP_RECORD_STORE struct record_store store = RECORD_STORE_INIT;
 	struct record_notice notice;
-	bool is_privileged;
+	bool is_privileged, is_overdue, is_open;
 
 	is_privileged = record_store_open(&app->root, RECORD_READ, &store) == 0;
-	if (record_load_notice(&store, app->arena, &notice) != 0 || app_find_host(app) != 0 ||
-		strcmp(notice.boot_id, app->host.boot_id) != 0)
+	if (record_load_notice(&store, app->arena, &notice) != 0)
 		return;
+	is_open = notice.state == CHANGE_RECORDED || notice.state == CHANGE_APPLYING ||
+		notice.state == CHANGE_UNDOING;
+	is_overdue = notice.state == CHANGE_PENDING && notice.deadline && guardian_is_overdue(notice.deadline_ms);
 	/* Whoever holds the lock is at it; but only root can tell. */
-	if (is_privileged && record_is_locked(&store))
+	if ((!is_open && !is_overdue) || (is_privileged && record_is_locked(&store)))
 		return;
-	if (notice.state == CHANGE_PENDING && notice.deadline && guardian_is_overdue(notice.deadline_ms))
+	if (app_find_host(app) != 0 || strcmp(notice.boot_id, app->host.boot_id) != 0)
+		return;
+	if (is_overdue)
 		warn_overdue(app, &notice);
-	else if (notice.state == CHANGE_RECORDED || notice.state == CHANGE_APPLYING ||
-		notice.state == CHANGE_UNDOING)
+	else
 		warn_interrupted(app, &notice, is_privileged);
 }

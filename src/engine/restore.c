@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-static int find(const struct record_store *store, struct arena *arena, const struct host *host,
-	bool (*is_meant)(const struct change *change), struct change **ret_change)
+static int find_open(const struct record_store *store, struct arena *arena, const struct host *host,
+	struct change **ret_change)
 {
-	int r = record_newest(store, arena, host, RECORD_ANYWHERE, is_meant, ret_change);
+	int r = record_newest(store, arena, host, RECORD_ANYWHERE, change_is_open, ret_change);
 
 	return r == RECORD_NONE ? RESTORE_NONE : r;
 }
@@ -18,9 +18,17 @@ static int find(const struct record_store *store, struct arena *arena, const str
 int restore_find_unsettled(const struct record_store *store, struct arena *arena, const struct host *host,
 	struct change **ret_change)
 {
-	int r = find(store, arena, host, change_is_open, ret_change);
+	struct change *unsettled;
+	int r = record_newest(store, arena, host, RECORD_ANYWHERE, change_is_unsettled, &unsettled);
 
-	return r == RESTORE_NONE ? find(store, arena, host, change_is_unsettled, ret_change) : r;
+	if (r != 0)
+		return r == RECORD_NONE ? RESTORE_NONE : r;
+	*ret_change = unsettled;
+	if (change_is_open(unsettled))
+		return 0;
+	/* An older one may have been interrupted while it was being undone. */
+	r = find_open(store, arena, host, ret_change);
+	return r == RESTORE_NONE ? 0 : r;
 }
 
 /* One that is not settled first, then the newest that stands, of this network namespace if there is one. Records of
@@ -77,7 +85,7 @@ static int choose_by_id(const struct record_store *store, struct arena *arena, c
 		return RESTORE_OTHER_BOOT;
 	if ((*ret_change)->state == CHANGE_UNDONE)
 		return RESTORE_ALREADY_UNDONE;
-	r = find(store, arena, host, change_is_open, &open_change);
+	r = find_open(store, arena, host, &open_change);
 	if (r == 0 && strcmp(open_change->id, id) != 0) {
 		*ret_change = open_change;
 		return RESTORE_INTERRUPTED_FIRST;
