@@ -2,6 +2,7 @@
 /* Change records in JSON. */
 #include "format/record_json.h"
 
+#include "base/digest.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "format/json_out.h"
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #define RECORD_SCHEMA "kerntune.change/1"
+#define CHECKSUM_MEMBER ",\n\t\"checksum\":\t\""
 #define STATE_SCHEMA "kerntune.state/1"
 
 static void write_item(struct json *json, cJSON *items, const struct change_item *item)
@@ -63,6 +65,20 @@ static void write_confirmation(struct json *json, const struct change_confirmati
 	write_deadline(json, object, confirmation);
 }
 
+/* In the place of the end of the object, which json_finish() wrote. */
+static int add_checksum(struct strbuf *text)
+{
+	static const char end[] = "\n}\n";
+	char digest[DIGEST_TEXT_SIZE];
+
+	if (text->length < strlen(end))
+		return -ENOMEM;
+	text->length -= strlen(end);
+	digest_format(text->bytes, text->length, digest);
+	strbuf_printf(text, "%s%s\"%s", CHECKSUM_MEMBER, digest, end);
+	return strbuf_check(text);
+}
+
 int record_json_write(struct strbuf *text, const struct change *change)
 {
 	CLEANUP_JSON struct json json;
@@ -90,7 +106,7 @@ int record_json_write(struct strbuf *text, const struct change *change)
 	items = json_add_array(&json, json.root, "items");
 	for (size_t i = 0; i < change->items_count; i++)
 		write_item(&json, items, &change->items[i]);
-	return json_finish(&json, text);
+	return json_finish(&json, text) < 0 ? -ENOMEM : add_checksum(text);
 }
 
 /* Reading stops at the first thing that is wrong and says what it was. */
@@ -338,6 +354,18 @@ static bool read_record(struct record_reader *reader, const cJSON *root, const c
 		read_items(reader, cJSON_GetObjectItemCaseSensitive(root, "items"));
 }
 
+/* Whether the checksum, if there is one, is that of the text before it. */
+static bool is_intact(const char *text, size_t length, const char *checksum)
+{
+	const size_t tail = strlen(CHECKSUM_MEMBER) + strlen(checksum) + strlen("\"\n}\n");
+	char digest[DIGEST_TEXT_SIZE];
+
+	if (length < tail || memcmp(text + length - tail, CHECKSUM_MEMBER, strlen(CHECKSUM_MEMBER)) != 0)
+		return false;
+	digest_format(text, length - tail, digest);
+	return strcmp(digest, checksum) == 0;
+}
+
 int record_json_read(struct arena *arena, const char *text, size_t length, const char *id,
 	struct change **ret_change, const char **ret_problem)
 {
@@ -345,12 +373,18 @@ int record_json_read(struct arena *arena, const char *text, size_t length, const
 	CLEANUP_JSON_ROOT cJSON *root = json_parse(text, length);
 	struct record_reader reader = { .arena = arena,
 		.change = arena_alloc(arena, sizeof(*reader.change)) };
+	const char *checksum;
 
 	/* A record that could not be read for want of memory is not a broken one. */
 	if (memory_failures() != failures)
 		return -ENOMEM;
 	if (!root) {
 		*ret_problem = "it is not JSON: torn, truncated or edited by hand";
+		return 1;
+	}
+	checksum = json_get_string(root, "checksum");
+	if (checksum && !is_intact(text, length, checksum)) {
+		*ret_problem = "its checksum is wrong: it was damaged or edited by hand";
 		return 1;
 	}
 	if (read_record(&reader, root, id)) {

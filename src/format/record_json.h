@@ -4,7 +4,8 @@
  * The text is readable JSON, schema "kerntune.change/1": who, when, which kernel, boot and network
  * namespace, and for every key the bytes that stood there, what was asked for and what was stored.
  *
- * Reading expects a hostile text: it is whole and sound or refused. */
+ * Reading expects a hostile text: it is whole and sound or refused. The last member is a checksum of all that stands
+ * before it, so that an accident or a hand in it shows; a record without one is read as well. */
 #pragma once
 
 #include "base/arena.h"

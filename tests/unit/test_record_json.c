@@ -149,7 +149,40 @@ static void test_a_cut_at_every_byte_is_refused(void **state)
 	}
 }
 
-/* Every single byte replaced: taken or refused, but never a crash, and never another path or id. */
+/* As a person would write it, or after the line with the checksum was taken out. */
+static void drop_checksum(struct strbuf *text)
+{
+	char *at = strstr(text->bytes, ",\n\t\"checksum\"");
+
+	assert_non_null(at);
+	text->length = (size_t)(at - text->bytes);
+	strbuf_add_text(text, "\n}\n");
+}
+
+static void test_every_damage_shows_in_the_checksum(void **state)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	size_t summed;
+
+	(void)state;
+	write_sample(&text);
+	assert_non_null(strstr(text.bytes, ",\n\t\"checksum\""));
+	summed = (size_t)(strstr(text.bytes, ",\n\t\"checksum\"") - text.bytes);
+	for (size_t i = 0; i < summed; i++) {
+		CLEANUP_ARENA struct arena arena;
+		const char *problem = NULL;
+		struct change *change = NULL;
+
+		arena_init(&arena);
+		text.bytes[i] ^= 1;
+		check_row(record_json_read(&arena, text.bytes, text.length, ID, &change, &problem) == 1 && problem,
+			"byte %zu", i);
+		text.bytes[i] ^= 1;
+	}
+}
+
+/* Without a checksum, every single byte replaced: taken or refused, but never a crash, and never another path or
+ * id. */
 static void test_every_damaged_byte_is_survived(void **state)
 {
 	static const char replacements[] = { '\0', '"', '\\', '{', '\x80', '/', '.', '0' };
@@ -157,6 +190,7 @@ static void test_every_damaged_byte_is_survived(void **state)
 
 	(void)state;
 	write_sample(&text);
+	drop_checksum(&text);
 	for (size_t i = 0; i < text.length; i++) {
 		char kept = text.bytes[i];
 
@@ -219,6 +253,7 @@ static void test_unsound_records_are_refused(void **state)
 
 	(void)state;
 	write_sample(&text);
+	drop_checksum(&text);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		CLEANUP_STRBUF struct strbuf changed = STRBUF_INIT;
 		CLEANUP_ARENA struct arena arena;
@@ -384,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_an_empty_value_is_not_a_missing_one),
 		cmocka_unit_test(test_a_cut_at_every_byte_is_refused),
+		cmocka_unit_test(test_every_damage_shows_in_the_checksum),
 		cmocka_unit_test(test_every_damaged_byte_is_survived),
 		cmocka_unit_test(test_unsound_records_are_refused),
 		cmocka_unit_test(test_not_a_record_at_all),
