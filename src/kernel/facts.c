@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,56 +21,93 @@
 
 enum { FACT_SIZE_MAX = 4096 };
 
-/* The first line of a file, "" when it cannot be read; NULL when memory is short. */
-static const char *read_line(const struct rootdir *root, struct arena *arena, const char *path)
+/* A tree of files may lack it, or have something else in its place. */
+static bool is_missing(int negative_errno)
+{
+	return negative_errno == -ENOENT || negative_errno == -ENOTDIR || negative_errno == -EISDIR ||
+		negative_errno == -ELOOP;
+}
+
+/* The first line of a file. 0 or a negative errno. */
+static int read_line(const struct rootdir *root, struct arena *arena, const char *path, const char **ret_line)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 	CLEANUP_FD int fd = rootdir_open_path(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	int r = fd < 0 ? fd : fileio_read(fd, FACT_SIZE_MAX, &text);
 
-	if (r == -ENOMEM)
-		return NULL;
-	return arena_copy(arena, text.bytes, r < 0 ? 0 : strcspn(text.bytes, "\n"));
+	if (r < 0)
+		return r;
+	*ret_line = arena_copy(arena, text.bytes, strcspn(text.bytes, "\n"));
+	return *ret_line ? 0 : -ENOMEM;
 }
 
-/* proc/self/ns/net reads as net:[4026531840]. The link is read, not followed. */
-static const char *read_netns(const struct rootdir *root, struct arena *arena)
+/* What only informs, and need not be known. */
+static int read_if_possible(const struct rootdir *root, struct arena *arena, const char *path, const char **ret_line)
+{
+	int r = read_line(root, arena, path, ret_line);
+
+	if (r == 0 || r == -ENOMEM)
+		return r;
+	*ret_line = "";
+	return 0;
+}
+
+/* A change whose boot nobody knows would pass for one of the next boot too: the system's own must be known. */
+static int read_boot_id(const struct rootdir *root, struct arena *arena, const char **ret_boot_id)
+{
+	int r = read_line(root, arena, "proc/sys/kernel/random/boot_id", ret_boot_id);
+
+	if (r == 0 || root->is_system || !is_missing(r))
+		return r;
+	*ret_boot_id = "";
+	return 0;
+}
+
+/* proc/self/ns/net reads as net:[4026531840]. The link is read, not followed. A kernel may be without. */
+static int read_netns(const struct rootdir *root, struct arena *arena, const char **ret_netns)
 {
 	CLEANUP_FD int dir = rootdir_open_path(root, "proc/self/ns", O_PATH | O_DIRECTORY);
 	char text[64] = "";
-	const char *digits;
-	ssize_t length = dir < 0 ? -1 : readlinkat(dir, "net", text, sizeof(text) - 1);
+	ssize_t length = dir < 0 ? dir : readlinkat(dir, "net", text, sizeof(text) - 1);
+	int error = dir < 0 ? dir : -errno;
 
-	if (length < 0 || strncmp(text, "net:[", 5) != 0)
-		return arena_strdup(arena, "");
-	digits = text + 5;
-	return arena_copy(arena, digits, strspn(digits, "0123456789"));
+	*ret_netns = "";
+	if (length < 0)
+		return is_missing(error) || error == -EINVAL ? 0 : error;
+	if (strncmp(text, "net:[", 5) != 0)
+		return 0;
+	*ret_netns = arena_copy(arena, text + 5, strspn(text + 5, "0123456789"));
+	return *ret_netns ? 0 : -ENOMEM;
 }
 
 /* A socket knows the namespace that it was made in. Of a tree of files nobody knows. */
-static const char *read_netns_cookie(const struct rootdir *root, struct arena *arena)
+static int read_netns_cookie(const struct rootdir *root, struct arena *arena, const char **ret_cookie)
 {
 	CLEANUP_FD int fd = root->is_system ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
 	uint64_t cookie;
 	socklen_t length = sizeof(cookie);
 
+	*ret_cookie = "";
 	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) < 0)
-		return arena_strdup(arena, "");
-	return arena_printf(arena, "%" PRIu64, cookie);
+		return 0;
+	*ret_cookie = arena_printf(arena, "%" PRIu64, cookie);
+	return *ret_cookie ? 0 : -ENOMEM;
 }
 
 int facts_host(const struct rootdir *root, struct arena *arena, struct host *ret_host)
 {
-	struct host host = {
-		.hostname = read_line(root, arena, "proc/sys/kernel/hostname"),
-		.kernel = read_line(root, arena, "proc/sys/kernel/osrelease"),
-		.boot_id = read_line(root, arena, "proc/sys/kernel/random/boot_id"),
-		.netns = read_netns(root, arena),
-		.netns_cookie = read_netns_cookie(root, arena),
-	};
+	struct host host;
+	int r = read_if_possible(root, arena, "proc/sys/kernel/hostname", &host.hostname);
 
-	if (!host.hostname || !host.kernel || !host.boot_id || !host.netns || !host.netns_cookie)
-		return -ENOMEM;
-	*ret_host = host;
-	return 0;
+	if (r == 0)
+		r = read_if_possible(root, arena, "proc/sys/kernel/osrelease", &host.kernel);
+	if (r == 0)
+		r = read_boot_id(root, arena, &host.boot_id);
+	if (r == 0)
+		r = read_netns(root, arena, &host.netns);
+	if (r == 0)
+		r = read_netns_cookie(root, arena, &host.netns_cookie);
+	if (r == 0)
+		*ret_host = host;
+	return r;
 }

@@ -233,9 +233,9 @@ def call(name, *arguments):
         raise NotPermitted("%s: %s" % (name, os.strerror(error)))
 
 
-def mount(source, target, kind, flags):
+def mount(source, target, kind, flags, data=None):
     call("mount", source.encode(), target.encode(), kind.encode() if kind else None,
-         ctypes.c_ulong(flags), None)
+         ctypes.c_ulong(flags), data.encode() if data else None)
 
 
 def write_map(name, text):
@@ -360,8 +360,7 @@ def main(definitions):
             continue
         lines.append("%sok %d - %s" % ("" if status == 0 else "not ", number, name))
         failed |= status != 0
-        if status != 0:
-            lines += ["# " + line for line in text.splitlines()]
+        lines += ["# " + line for line in text.splitlines()]
     print("1..%d" % len(tests))
     print("\n".join(lines))
     sys.exit(1 if failed else 0)
