@@ -36,6 +36,8 @@
 
 enum { CANNOT_TRACE = 125, TOO_FEW_CALLS = 124 };
 
+enum { BIRTHS_MAX = 16 };
+
 enum mode { MODE_LIST, MODE_KILL, MODE_FAIL };
 
 struct tracer {
@@ -45,6 +47,10 @@ struct tracer {
 	int error;			/* that it shall return */
 	FILE *list;
 	pid_t program, child, subject;	/* subject: whose calls are counted; 0 until it is there */
+	struct birth {
+		pid_t process;
+		bool is_announced, is_stopped;
+	} births[BIRTHS_MAX];
 	unsigned long calls;		/* entered so far */
 	bool is_inside, is_hit;
 	int status;			/* of the program */
@@ -199,27 +205,68 @@ static void at_call(struct tracer *tracer)
 
 /* ---- following ---- */
 
+static void go_on(const struct tracer *tracer, pid_t process, int signal)
+{
+	(void)ptrace(process == tracer->subject ? PTRACE_SYSCALL : PTRACE_CONT, process, 0, (long)signal);
+}
+
+static struct birth *find_birth(struct tracer *tracer, pid_t process)
+{
+	for (size_t i = 0; i < BIRTHS_MAX; i++)
+		if (tracer->births[i].process == process || tracer->births[i].process == 0) {
+			tracer->births[i].process = process;
+			return &tracer->births[i];
+		}
+	errno = ENOSPC;
+	cannot("following so many processes");
+	return NULL;
+}
+
+/* The parent's announcement and the new process's first stop come in either order, and what the process is must be
+ * known before it goes on. */
+static void go_on_when_known(struct tracer *tracer, const struct birth *birth)
+{
+	if (birth->is_announced && birth->is_stopped)
+		go_on(tracer, birth->process, 0);
+}
+
 static void note_child(struct tracer *tracer, pid_t parent)
 {
+	struct birth *birth;
 	unsigned long child;
 
-	if (!tracer->is_about_grandchild || ptrace(PTRACE_GETEVENTMSG, parent, 0, &child) < 0)
+	if (ptrace(PTRACE_GETEVENTMSG, parent, 0, &child) < 0)
 		return;
 	if (parent == tracer->program)
 		tracer->child = (pid_t)child;
 	else if (parent == tracer->child)
 		tracer->subject = (pid_t)child;
+	birth = find_birth(tracer, (pid_t)child);
+	birth->is_announced = true;
+	go_on_when_known(tracer, birth);
 }
 
-static void go_on(const struct tracer *tracer, pid_t process, int signal)
+static void at_first_stop(struct tracer *tracer, pid_t process)
 {
-	(void)ptrace(process == tracer->subject ? PTRACE_SYSCALL : PTRACE_CONT, process, 0, (long)signal);
+	struct birth *birth = find_birth(tracer, process);
+
+	birth->is_stopped = true;
+	go_on_when_known(tracer, birth);
+}
+
+static bool is_first_stop(struct tracer *tracer, pid_t process)
+{
+	return process != tracer->program && !find_birth(tracer, process)->is_stopped;
 }
 
 static void at_stop(struct tracer *tracer, pid_t process, int status)
 {
 	int signal = WSTOPSIG(status), event = status >> 16;
 
+	if (is_first_stop(tracer, process)) {
+		at_first_stop(tracer, process);
+		return;
+	}
 	if (signal == (SIGTRAP | 0x80)) {
 		if (process == tracer->subject)
 			at_call(tracer);
@@ -227,9 +274,6 @@ static void at_stop(struct tracer *tracer, pid_t process, int status)
 	} else if (event) {
 		if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
 			note_child(tracer, process);
-		signal = 0;
-	} else if (signal == SIGSTOP && process != tracer->program) {
-		/* How a process that was followed begins. */
 		signal = 0;
 	}
 	go_on(tracer, process, signal);
