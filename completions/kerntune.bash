@@ -70,6 +70,9 @@ _kerntune_offer_kind()
 	profile)
 		_kerntune_offer "$2" < <(_kerntune_ask profile)
 		_kerntune_offer_files "$2" -f -X '!*.yaml'
+		case $_kerntune_command in
+		apply | diff | verify) _kerntune_offer_files "$2" -f -X '!*.json' ;;	# saved plans
+		esac
 		if [[ $2 == */* || ${#COMPREPLY[@]} -eq 0 ]]; then
 			_kerntune_offer_files "$2" -d
 		fi

@@ -23,6 +23,9 @@ function __kerntune_offer_kind
         case profile
             $ask profile 2>/dev/null
             set -l files $word*.yaml $word*/
+            if contains -- "$argv[3]" apply diff verify # saved plans too
+                set -a files $word*.json
+            end
             string join \n -- $files
         case id
             $ask id 2>/dev/null

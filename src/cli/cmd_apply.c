@@ -258,14 +258,7 @@ static void print_failure(struct app *app, const struct apply_result *result)
 		render_note(app, "Everything was put back: %zu parameter%s undone, %zu never tried.",
 			count_undone(change), count_undone(change) == 1 ? "" : "s",
 			count_status(change, CHANGE_NOT_TRIED));
-	for (size_t i = 0; i < change->items_count; i++) {
-		const struct change_item *item = &change->items[i];
-
-		if (item->status == CHANGE_ROLLBACK_CONFLICT)
-			render_error(app, arena_printf(app->arena, "%s could not be put back to %s: %s", item->key,
-				records_value(app, item, item->original),
-				item->undo_error ? strerror(item->undo_error) : "it holds another value"));
-	}
+	records_tell_conflicts(app, change);
 	if (result->outcome == APPLY_INCOMPLETE)
 		render_note(app, "Look at it, then: %s", records_restore_command(app, change));
 }
@@ -378,8 +371,8 @@ const struct command cmd_apply = {
 		"original values are on disk before the first write; on the first failure\n"
 		"everything is put back. With --confirm everything is put back at the deadline\n"
 		"too, whatever becomes of this session, unless \"kerntune confirm\" comes first.\n"
-		"PLAN is a file that ends in .json, made with \"kerntune plan\": done exactly, or\n"
-		"refused where the host has moved away from it.",
+		"PLAN is a file that ends in .json, made with \"kerntune plan\": it is done\n"
+		"exactly, or refused where the host has moved away from it.",
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.changes = true,

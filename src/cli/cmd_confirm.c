@@ -124,8 +124,8 @@ const struct command cmd_confirm = {
 	.name = "confirm",
 	.arguments = "[ID]",
 	.summary = "Keep a change that was applied with --confirm",
-	.description = "Without ID: the change that waits. Exits with 1 when there is nothing to confirm,\n"
-		"or when it is too late: then the change was undone, or is about to be.",
+	.description = "Without ID: the change that waits. Exits with 1 when there is nothing to confirm\n"
+		"or when it is too late: then the change was undone, or is to be restored.",
 	.max_arguments = 1,
 	.changes = true,
 	.settles = true,

@@ -55,8 +55,8 @@ static int report(struct app *app, const struct plan *plan)
 
 	if (r != 0)
 		return r;
-	render_note(app, "Saved to %s: %zu parameter%s to change. Apply: kerntune apply %s", app->options.output,
-		summary.change, summary.change == 1 ? "" : "s", app->options.output);
+	render_note(app, "Saved to %s: %zu parameter%s to change. Apply: %s", app->options.output, summary.change,
+		summary.change == 1 ? "" : "s", records_command(app, "apply", app->options.output));
 	return EXIT_HOLDS;
 }
 

@@ -67,23 +67,6 @@ static int print_table(struct app *app, const struct change *change)
 	return table_print(table);
 }
 
-static void print_conflicts(struct app *app, const struct change *change)
-{
-	for (size_t i = 0; i < change->items_count; i++) {
-		const struct change_item *item = &change->items[i];
-
-		if (item->undo_status == CHANGE_CONFLICT)
-			render_error(app, arena_printf(app->arena,
-				"%s was changed by somebody else and left alone: original %s, ours %s, now %s",
-				item->key, records_value(app, item, item->original),
-				records_value(app, item, item->ours), records_value(app, item, item->now)));
-		else if (item->undo_status == CHANGE_ROLLBACK_CONFLICT)
-			render_error(app, arena_printf(app->arena, "%s could not be put back to %s: %s",
-				item->key, records_value(app, item, item->original),
-				item->undo_error ? strerror(item->undo_error) : "it holds another value"));
-	}
-}
-
 /* Keys that a newer change holds: taking this one out from under it writes nothing. Returns how many. */
 static size_t print_held(struct app *app, const struct change *change)
 {
@@ -122,7 +105,7 @@ static int report(struct app *app, const struct change *change, const struct res
 	render_diags(app);
 	if (!app->options.quiet && print_table(app, change) < 0)
 		render_error(app, "out of memory: the table is left out");
-	print_conflicts(app, change);
+	records_tell_conflicts(app, change);
 	held = print_held(app, change);
 	if (result->outcome == RESTORE_INTERRUPTED)
 		render_error(app, "stopped by a signal: run the same command again to finish");

@@ -166,10 +166,10 @@ const struct command cmd_selftest = {
 	.name = "selftest",
 	.arguments = "[PROFILE...]",
 	.summary = "Prove on this kernel that everything comes back",
-	.description = "In a network namespace of its own, and with records of its own, applies the net.*\n"
-		"part of each profile (all that are found, without PROFILE) and lets it fail at\n"
-		"every step in turn; then applies and restores it. Exits with 0 when every key\n"
-		"below net was byte-identical after each, with 1 when one was not.",
+	.description = "In a network namespace of its own, and with records of its own, applies the\n"
+		"net.* part of each profile (without PROFILE, of all that are found) and lets it\n"
+		"fail at every step in turn; then applies and restores it. Exits with 0 when\n"
+		"every key below net was byte-identical after each, with 1 when one was not.",
 	.max_arguments = -1,
 	.formats = "table json",
 	.completes = "profile",

@@ -26,13 +26,26 @@ struct status {
 	bool needs_attention;
 };
 
-/* A key that a newer change has set since did not drift: that change answers for it. */
-static bool is_superseded(const struct status *status, const char *path)
+/* Whether a newer change answers for a key: it gave it its value, or found the one that it asked for, which is there
+ * still. */
+static bool answers_for(const struct change_item *above, const struct change_item *item)
+{
+	if (above->withdrawn || above->intended)
+		return !above->withdrawn;
+	if (!above->ours.bytes)
+		return false;
+	if (above->role == CHANGE_SIDE)
+		return !value_equal(item->type, above->ours, above->original);
+	return above->role == CHANGE_STEP && value_equal(item->type, above->ours, item->now);
+}
+
+/* A key that a newer change has set since did not drift. */
+static bool is_superseded(const struct status *status, const struct change_item *item)
 {
 	for (size_t i = 0; i < status->count; i++) {
-		const struct change_item *item = change_find(status->changes[i].change, path);
+		const struct change_item *above = change_find(status->changes[i].change, item->path);
 
-		if (item && (item->intended || item->role == CHANGE_SIDE))
+		if (above && answers_for(above, item))
 			return true;
 	}
 	return false;
@@ -65,7 +78,7 @@ static int examine(struct app *app, struct change *change, const struct status *
 	for (size_t i = 0; r == 0 && i < change->items_count; i++) {
 		struct change_item *item = &change->items[i];
 
-		if (has_drifted(item) && !is_superseded(status, item->path))
+		if (has_drifted(item) && !is_superseded(status, item))
 			standing.drifted++;
 		else
 			item->undo_status = CHANGE_NOT_TRIED;
@@ -224,12 +237,25 @@ static int print_text(struct app *app, const struct status *status, int code)
 	return code;
 }
 
+static void print_notice(struct app *app, const struct record_notice *notice, bool is_overdue)
+{
+	const char *state = change_state_name(notice->state);
+
+	if (is_overdue)
+		render_line(app, "%s  %s; its deadline passed at %s; undo it: %s", notice->id, state,
+			notice->deadline, records_command(app, "restore", notice->id));
+	else if (notice->state == CHANGE_PENDING && notice->deadline)
+		render_line(app, "%s  %s until %s", notice->id, state, notice->deadline);
+	else
+		render_line(app, "%s  %s", notice->id, state);
+}
+
 /* Without the right to read the records: what /run/kerntune/state tells everybody. */
 static int run_unprivileged(struct app *app, const struct record_store *store)
 {
 	CLEANUP_JSON struct json json = { 0 };
 	struct record_notice notice;
-	bool needs_attention;
+	bool needs_attention, is_overdue;
 	int r = record_load_notice(store, app->arena, &notice);
 
 	if (r < 0)
@@ -237,6 +263,8 @@ static int run_unprivileged(struct app *app, const struct record_store *store)
 	if (r == 0 && strcmp(notice.boot_id, app->host.boot_id) != 0)
 		r = RECORD_NONE;
 	needs_attention = r == 0 && notice.state != CHANGE_STANDING;
+	is_overdue = r == 0 && notice.state == CHANGE_PENDING && notice.deadline &&
+		guardian_is_overdue(notice.deadline_ms);
 	if (app_format_is(app, "json")) {
 		json_begin(&json);
 		json_out_schema(&json, "status");
@@ -245,12 +273,11 @@ static int run_unprivileged(struct app *app, const struct record_store *store)
 		json_add_string(&json, json.root, "id", r == 0 ? notice.id : NULL);
 		json_add_string(&json, json.root, "state", r == 0 ? change_state_name(notice.state) : NULL);
 		json_add_string(&json, json.root, "deadline", r == 0 ? notice.deadline : NULL);
+		json_add_boolean(&json, json.root, "overdue", is_overdue);
 		return app_finish_json(app, &json, needs_attention ? EXIT_NO : EXIT_HOLDS);
 	}
-	if (r == 0 && notice.state == CHANGE_PENDING && notice.deadline)
-		fprintf(app->out, "%s  %s until %s\n", notice.id, change_state_name(notice.state), notice.deadline);
-	else if (r == 0)
-		fprintf(app->out, "%s  %s\n", notice.id, change_state_name(notice.state));
+	if (r == 0)
+		print_notice(app, &notice, is_overdue);
 	else
 		fputs("No change of this boot stands.\n", app->out);
 	render_note(app, "Values and drift are shown to root only.");
@@ -287,8 +314,7 @@ const struct command cmd_status = {
 	.arguments = "",
 	.summary = "Show what stands, and what needs attention",
 	.description = "Exits with 1 when a change was interrupted, awaits its confirmation or could not\n"
-		"be put back, or when a\n"
-		"value that it set has been changed by somebody else since.",
+		"be put back, or when somebody else has changed a value that it set.",
 	.max_arguments = 0,
 	.settles = true,
 	.formats = "table json",

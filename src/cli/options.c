@@ -52,7 +52,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_LABEL] = { "label", 0, TEXT(label), "TEXT",
 		"a remark to keep with the change", "text" },
 	[OPTION_IRREVERSIBLE] = { "irreversible", 0, FLAG(irreversible),
-		.help = "allow values that cannot be undone without a reboot" },
+		.help = "allow values that cannot be undone" },
 	[OPTION_FORCE] = { "force", 0, FLAG(force),
 		.help = "override changes that somebody else has made since" },
 	[OPTION_STRICT] = { "strict", 0, FLAG(strict),
@@ -60,11 +60,11 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_CONFIRM] = { "confirm", 0, DURATION(confirm), "TIME",
 		"undo it after TIME (90s, 2m, 1h) unless confirmed", "text" },
 	[OPTION_EXTEND] = { "extend", 0, DURATION(extend), "TIME",
-		"wait for TIME from now on instead (90s, 2m, 1h)", "text" },
+		"do not confirm: wait TIME (90s, 2m, 1h) from now", "text" },
 	[OPTION_AUDIT] = { "audit", 0, FLAG(audit),
 		.help = "watch all of net and vm for unknown side effects" },
 	[OPTION_OUTPUT] = { "output", 'o', TEXT(output), "FILE",
-		"write it to FILE", "file" },
+		"write the plan to FILE, which ends in .json", "file" },
 };
 
 struct key_filter options_filter(const struct options *options)

@@ -143,7 +143,8 @@ int planned_build_to_apply(struct app *app, int argc, char *argv[], enum procsys
 	if (r != 0 || !saved)
 		return r;
 	summary = plan_summarize(ret_plan);
-	if (summary.same == summary.total)
+	/* What holds already is not stale; optional keys that cannot be set here do not count. */
+	if (summary.change == 0)
 		return 0;
 	r = saved_plan_check(saved, app->arena, &app->diags, &app->host, ret_plan);
 	if (r < 0)

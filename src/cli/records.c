@@ -2,6 +2,9 @@
 /* Opening and showing change records. */
 #include "cli/records.h"
 
+#include "cli/render.h"
+#include "engine/guardian.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -40,6 +43,11 @@ int records_refuse_unsettled(struct app *app, const struct record_store *store)
 		return 0;
 	if (r < 0)
 		return app_fail_errno(app, r, "reading the change records");
+	if (change->state == CHANGE_PENDING && guardian_is_overdue(change->confirmation.deadline_ms))
+		return app_fail(app, EXIT_BUSY, "overdue",
+			"the deadline of change %s passed at %s, and it is neither confirmed nor undone: \"%s\" "
+			"undoes it; nothing was changed", change->id, change->confirmation.deadline,
+			records_restore_command(app, change));
 	if (change->state == CHANGE_PENDING)
 		return app_fail(app, EXIT_BUSY, "pending",
 			"change %s waits until %s to be confirmed: \"%s\" keeps it, \"%s\" undoes it; "
@@ -73,6 +81,23 @@ void records_warn_not_updated(struct app *app, const struct change *change, int 
 		"the record of change %s could not be updated (%s), and still counts as open", change->id,
 		strerror(-negative_errno));
 	diag_hint(&app->diags, "once that is mended, \"%s\" closes it", records_restore_command(app, change));
+}
+
+void records_tell_conflicts(struct app *app, const struct change *change)
+{
+	for (size_t i = 0; i < change->items_count; i++) {
+		const struct change_item *item = &change->items[i];
+
+		if (item->undo_status == CHANGE_CONFLICT)
+			render_error(app, arena_printf(app->arena,
+				"%s was changed by somebody else and left alone: original %s, ours %s, now %s",
+				item->key, records_value(app, item, item->original),
+				records_value(app, item, item->ours), records_value(app, item, item->now)));
+		else if (item->undo_status == CHANGE_ROLLBACK_CONFLICT)
+			render_error(app, arena_printf(app->arena, "%s could not be put back to %s: %s",
+				item->key, records_value(app, item, item->original),
+				item->undo_error ? strerror(item->undo_error) : "it holds another value"));
+	}
 }
 
 const char *records_profiles(struct app *app, const struct change *change)

@@ -25,6 +25,9 @@ const char *records_restore_command(struct app *app, const struct change *change
 /* What JSON and text say where a record could not be updated: a warning among the diagnostics. */
 void records_warn_not_updated(struct app *app, const struct change *change, int negative_errno);
 
+/* Errors that name the keys which an undo did not put back, and why. */
+void records_tell_conflicts(struct app *app, const struct change *change);
+
 /* The names of a change's profiles, with commas; "-" when there are none. */
 const char *records_profiles(struct app *app, const struct change *change);
 

@@ -65,6 +65,7 @@ class Fixture(unittest.TestCase):
         result = cls.root.run('backup', 'net.core.*')
         assert result.returncode == 0, result.stderr
         cls.id = result.stdout.strip()
+        cls.root.write('window.json', '{}\n')
         cls.bin = tempfile.TemporaryDirectory(prefix='kerntune-docs.')
         os.symlink(docs.PROGRAM, f'{cls.bin.name}/kerntune')
         cls.environment = {'PATH': f'{cls.bin.name}:{os.environ["PATH"]}'}
@@ -100,6 +101,12 @@ class Fixture(unittest.TestCase):
         yield ['--root', f'{self.root.path}/proc/s'], [f'{self.root.path}/proc/self', f'{self.root.path}/proc/sys']
         yield ['check', f'{docs.SOURCE}/profiles/tcp'], [f'{docs.SOURCE}/profiles/tcp-baseline.yaml']
         yield ['apply', '--label', ''], []
+        yield ['con'], ['confirm']
+        yield ['confirm', '--ext'], ['--extend']
+        yield [*everywhere, 'confirm', ''], [self.id]
+        yield ['apply', f'{self.root.path}/win'], [f'{self.root.path}/window.json']
+        yield ['plan', f'{self.root.path}/win'], []
+        yield ['plan', '-o', f'{self.root.path}/win'], [f'{self.root.path}/window.json']
 
 
 @unittest.skipUnless(shutil.which('bash'), 'needs bash')
@@ -162,6 +169,7 @@ class Zsh(Fixture):
             ('kerntune verify --format ju\t', 'kerntune verify --format junit'),
             ('kerntune verify --format=ju\t', 'kerntune verify --format=junit'),
             ('kerntune --color al\t', 'kerntune --color always'),
+            (f'kerntune apply {root}/win\t', f'kerntune apply {root}/window.json'),
         ):
             with self.subTest(keys=keys):
                 self.assertEqual(self.type(keys), line)

@@ -82,6 +82,31 @@ class Readme(unittest.TestCase):
                 self.assertEqual(result.returncode, code, result.stdout)
                 self.assertEqual(ids_hidden(result.stdout), ids_hidden(shown[line]))
 
+    def test_plan_and_deadline(self):
+        """What is shown of saved plans and of --confirm; only ids, times and the place of the profile differ."""
+        def hidden(text):
+            text = re.sub(r'--root \S+ ', '', text)
+            text = re.sub(r'\d{8}T\d{6}Z-[0-9a-f]{4}', 'ID', text)
+            text = re.sub(r'\d{4}-\d\d-\d\dT[\d:]+Z', 'TIME', text)
+            return re.sub(r'/\S+/(?=incident-time-wait.yaml)', '', text)
+
+        shown = dict(re.findall(r'^```\n\$ (?:sudo )?kerntune ([^\n]*)\n(.*?)^```$', self.text,
+                                re.MULTILINE | re.DOTALL))
+        with docs.FakeRoot() as root:
+            for key, value in (('tcp_timestamps', '1'), ('tcp_tw_reuse', '2'), ('tcp_max_tw_buckets', '131072')):
+                root.write(f'proc/sys/net/ipv4/{key}', value + '\n')
+            root.write('proc/sys/net/netfilter/nf_conntrack_tcp_timeout_time_wait', '120\n')
+            for line, code, timeout in (('plan -o plan.json incident-time-wait', 0, 60),
+                                        ('apply --yes plan.json', 5, 20),
+                                        ('apply --yes --confirm 2m plan.json', 7, 60), ('confirm', 0, 15)):
+                root.write('proc/sys/net/ipv4/tcp_fin_timeout', f'{timeout}\n')
+                result = subprocess.run([docs.PROGRAM, '--root', root.path, '--profile-dir', docs.SOURCE / 'profiles',
+                                         *line.split()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True, cwd=root.path,
+                                        env=dict(os.environ, LC_ALL='C.UTF-8'))
+                self.assertEqual(result.returncode, code, result.stdout)
+                self.assertEqual(hidden(result.stdout), hidden(shown[line]))
+
     def test_nothing_of_the_machine_it_was_written_on(self):
         self.assertIsNone(re.search(r'/work/|/home/|/root/|/tmp/', self.text))
 
@@ -108,7 +133,8 @@ class CommandLines(unittest.TestCase):
         if usage.startswith('PROFILE'):
             profiles = {row[0] for row in docs.ask('profile')}
             for argument in arguments:
-                self.assertTrue(argument in profiles or argument.endswith('.yaml'), words)
+                is_plan = 'PLAN' in usage and argument.endswith('.json')
+                self.assertTrue(argument in profiles or argument.endswith('.yaml') or is_plan, words)
 
     def test_command_lines(self):
         for name, least in (('README.md', 8), ('man/kerntune.8', 8)):
