@@ -6,6 +6,7 @@
 #include "cli/records.h"
 #include "cli/render.h"
 #include "engine/apply.h"
+#include "engine/audit.h"
 #include "format/json_out.h"
 #include "kernel/signals.h"
 
@@ -321,7 +322,7 @@ static int carry_out(struct app *app, const struct plan *plan)
 		.store = &store,
 		.host = &app->host,
 		.label = app->options.label,
-		.audits = app->options.audit,
+		.audited = app->options.audit ? audit_host : NULL,
 		.guardian = app->options.confirm ? &guardian : NULL,
 	};
 	struct apply_result result;
@@ -333,9 +334,14 @@ static int carry_out(struct app *app, const struct plan *plan)
 		return r;
 	signals_hold();
 	r = apply_run(&apply, plan, &result);
+	/* Who reads our output may be slow, or never come back: no lock is held for that long. */
+	record_store_release(&store);
 	if (r == -ECHILD)
 		return app_fail(app, EXIT_INVALID, "no-guardian", "the process that would undo the change at its "
 			"deadline could not be started; nothing was changed");
+	if (r == -EOVERFLOW)
+		return app_fail(app, EXIT_INVALID, "no-id", "no change can be newer than the newest record: look for one "
+			"with a strange date in \"kerntune history\", and remove it; nothing was changed");
 	if (r < 0)
 		return app_fail_errno(app, r, "making the change record durable; nothing was changed");
 	return report(app, plan, &result);

@@ -31,12 +31,12 @@ static int report(struct app *app, const struct change *change, const char *outc
 static int extend(struct app *app, struct record_store *store, struct change *change)
 {
 	char left[DURATION_TEXT_SIZE];
-	int r;
+	int r = guardian_move_deadline(app->arena, change, app->options.extend);
 
-	change->confirmation.seconds = app->options.extend;
-	r = guardian_set_deadline(app->arena, &change->confirmation);
 	if (r == 0)
 		r = record_extend(store, app->arena, change);
+	/* Who reads our output may be slow: no lock is held for that long. */
+	record_store_release(store);
 	if (r < 0)
 		return app_fail_errno(app, r, "writing the new deadline down: the old one holds");
 	duration_format(app->options.extend, left);
@@ -48,6 +48,7 @@ static int confirm(struct app *app, struct record_store *store, struct change *c
 {
 	int r = record_finish(store, app->arena, change, CHANGE_STANDING, CHANGE_BY_CONFIRM);
 
+	record_store_release(store);
 	if (r < 0)
 		return app_fail_errno(app, r, "marking the change as confirmed: it will be undone at its deadline");
 	return report(app, change, "confirmed", arena_printf(app->arena, "Confirmed change %s. Undo: %s", change->id,

@@ -254,6 +254,8 @@ static int restore_command(struct app *app, int argc, char *argv[])
 		return r;
 	signals_hold();
 	r = restore_run(&undo, &store, CHANGE_BY_RESTORE, change, &result);
+	/* Who reads our output may be slow: no lock is held for that long. */
+	record_store_release(&store);
 	if (r < 0)
 		return app_fail_errno(app, r, "preparing the restore; nothing was changed");
 	return report(app, change, &result);

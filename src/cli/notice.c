@@ -28,13 +28,18 @@ void notice_warn(struct app *app)
 {
 	CLEANUP_RECORD_STORE struct record_store store = RECORD_STORE_INIT;
 	struct record_notice notice;
+	const char *problem;
+	struct change *change;
 	bool is_privileged, is_overdue, is_open;
 
 	is_privileged = record_store_open(&app->root, RECORD_READ, &store) == 0;
 	if (record_load_notice(&store, app->arena, &notice) != 0)
 		return;
-	is_open = notice.state == CHANGE_RECORDED || notice.state == CHANGE_APPLYING ||
-		notice.state == CHANGE_UNDOING;
+	/* A program that was killed between the two leaves a notice that is behind the record. */
+	if (is_privileged && record_notice_is_unsettled(&notice) &&
+		record_load(&store, app->arena, notice.id, &change, &problem) == 0)
+		notice.state = change->state;
+	is_open = record_notice_is_unsettled(&notice) && notice.state != CHANGE_PENDING;
 	is_overdue = notice.state == CHANGE_PENDING && notice.deadline && guardian_is_overdue(notice.deadline_ms);
 	/* Whoever holds the lock is at it; but only root can tell. */
 	if ((!is_open && !is_overdue) || (is_privileged && record_is_locked(&store)))

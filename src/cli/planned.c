@@ -273,8 +273,7 @@ static void print_reasons(struct app *app, const struct plan *plan, bool all)
 			continue;
 		fprintf(app->out, "\n%s\n", row->key);
 		render_paragraph(app, 4, "    ", row->setting->why ? row->setting->why : "no reason given");
-		fprintf(app->out, "    [%s:%u]\n", row->setting->key_span.source->name,
-			row->setting->key_span.line);
+		render_line(app, "    [%s:%u]", row->setting->key_span.source->name, row->setting->key_span.line);
 	}
 }
 

@@ -31,16 +31,23 @@ int records_open_locked(struct app *app, struct record_store *ret_store, enum re
 	if (r == RECORD_LOCKED)
 		return app_fail(app, EXIT_BUSY, "locked",
 			"another kerntune is changing this host now; nothing was changed");
+	if (r == 0)
+		r = record_mend_notice(ret_store, app->arena);
 	return r < 0 ? app_fail_errno(app, r, "preparing the change record; nothing was changed") : 0;
 }
 
 int records_refuse_unsettled(struct app *app, const struct record_store *store)
 {
+	const char *problem;
 	struct change *change;
-	int r = restore_find_unsettled(store, app->arena, &app->host, &change);
+	int r = restore_find_unsettled(store, app->arena, &app->host, &change, &problem);
 
 	if (r == RESTORE_NONE)
 		return 0;
+	if (r == RESTORE_BROKEN)
+		return app_fail(app, EXIT_BUSY, "broken-record", "a change that was not finished cannot be undone, for "
+			"its record cannot be used: %s; look at the values that it set, then remove the record; "
+			"nothing was changed", problem);
 	if (r < 0)
 		return app_fail_errno(app, r, "reading the change records");
 	if (change->state == CHANGE_PENDING && guardian_is_overdue(change->confirmation.deadline_ms))

@@ -120,10 +120,10 @@ static int make_change(const struct apply *apply, const struct plan *plan, struc
 		if (r == 0)
 			r = add_side_effects(apply, change, row->cascades);
 	}
+	if (r == 0 && apply->audited)
+		r = audit_watch(apply->procsys, apply->arena, apply->audited, change);
 	if (r == 0)
 		r = stack_find_owners(apply->store, apply->arena, change);
-	if (r == 0 && apply->audits)
-		r = audit_watch(apply->procsys, apply->arena, change);
 	if (r == 0 && apply->guardian)
 		r = guardian_plan(apply->guardian, apply->arena, &change->confirmation);
 	*ret_change = change;
@@ -208,13 +208,13 @@ static int classify(const struct apply *apply, struct change_item *item, int wri
 	return item->status == CHANGE_REJECTED;
 }
 
-/* 0; 1 with the problem when the change must be undone; a negative errno. */
-static int run_step(const struct apply *apply, struct change *change, size_t index,
+/* 0; 1 with the problem when the change must be undone; a negative errno. `audit` may be NULL. */
+static int run_step(const struct apply *apply, struct audit *audit, struct change *change, size_t index,
 	const char **ret_problem)
 {
 	struct change_item *item = &change->items[index];
 	const struct catalog_row *row = catalog_find(item->path);
-	int read_error = 0, outcome, r;
+	int read_error = 0, looked = 0, outcome, r;
 	struct value now;
 
 	r = check_expected(apply, change, index, &now, ret_problem);
@@ -241,7 +241,12 @@ static int run_step(const struct apply *apply, struct change *change, size_t ind
 	if (outcome == 0 && r > 0)
 		item->error = read_error;
 	r = classify(apply, item, outcome, ret_problem);
-	if (record_outcome(apply->store, change, index) < 0 && r == 0) {
+	/* What a failed step moved is to be put back too. Before the outcome: a step without one has moved anything. */
+	if (audit)
+		looked = audit_note_moved(audit, change, index);
+	if (looked == -ENOMEM)
+		return looked;
+	if ((looked < 0 || record_outcome(apply->store, change, index) < 0) && r == 0) {
 		*ret_problem = "the step log cannot be written";
 		return 1;
 	}
@@ -340,27 +345,14 @@ static void roll_back(const struct apply *apply, struct change *change, struct a
 	struct undo_result undone;
 	int r = undo_run(&undo, change, &undone);
 
-	if (r == 0)
+	if (r == 0) {
 		name_rolled_back(change);
+		undo_withdraw(&undo, change);
+	}
 	result->outcome = r == 0 && undone.left == 0 ? APPLY_ROLLED_BACK : APPLY_INCOMPLETE;
 	audit_drop_unmoved(change);
 	result->record_error = record_finish(apply->store, apply->arena, change,
 		result->outcome == APPLY_ROLLED_BACK ? CHANGE_UNDONE : CHANGE_INCOMPLETE, CHANGE_BY_APPLY);
-}
-
-/* One step, with a look around before and after it. */
-static int run_audited_step(const struct apply *apply, struct audit *audit, struct change *change, size_t index,
-	const char **ret_problem)
-{
-	int r, looked = apply->audits ? audit_note_strays(audit, change) : 0;
-
-	if (looked < 0)
-		return looked;
-	r = run_step(apply, change, index, ret_problem);
-	/* What a failed step moved is to be put back too. */
-	if (apply->audits)
-		looked = audit_note_moved(audit, change, index);
-	return r != 0 ? r : looked;
 }
 
 /* The change is complete: what of it is to be kept, and in which state. */
@@ -378,8 +370,9 @@ static int finish_applied(const struct apply *apply, struct change *change)
 /* 0, or 1 with culprit, problem or signal when it must be undone. */
 static int run_steps(const struct apply *apply, struct change *change, struct apply_result *result)
 {
-	struct audit audit = { .arena = apply->arena, .procsys = apply->procsys, .store = apply->store };
-	int r = apply->audits ? audit_begin(&audit, change) : 0;
+	struct audit looks = { .arena = apply->arena, .procsys = apply->procsys, .store = apply->store };
+	struct audit *audit = apply->audited ? &looks : NULL;
+	int r = audit ? audit_begin(audit, change) : 0;
 
 	for (size_t i = 0; r == 0 && i < change->items_count; i++) {
 		if (change->items[i].role != CHANGE_STEP)
@@ -387,12 +380,14 @@ static int run_steps(const struct apply *apply, struct change *change, struct ap
 		result->signal = signals_pending();
 		if (result->signal)
 			return 1;
-		r = run_audited_step(apply, &audit, change, i, &result->problem);
+		r = audit ? audit_note_strays(audit, change) : 0;
+		if (r == 0)
+			r = run_step(apply, audit, change, i, &result->problem);
 		if (r != 0)
 			result->culprit = &change->items[i];
 	}
-	if (r == 0 && apply->audits)
-		r = audit_note_strays(&audit, change);
+	if (r == 0 && audit)
+		r = audit_note_strays(audit, change);
 	if (r == 0)
 		r = check_all(apply, change, &result->culprit, &result->problem);
 	if (r == 0)

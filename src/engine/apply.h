@@ -3,8 +3,8 @@
  *
  * Calling sequence: planner_build() -> the lock and the checks of restore.h are the caller's ->
  * signals_hold() -> apply_run(). It makes the change from the plan, with every key that the catalogue says
- * will move along; makes the record durable; arms the guardian, if there is to be one; then for each step reads the key again, announces the write,
- * writes, reads back and classifies. On the first failure or held signal everything is undone in
+ * will move along; makes the record durable; arms the guardian, if there is to be one; then for each step reads
+ * the key again, announces the write, writes, reads back and classifies. On the first failure or held signal everything is undone in
  * reverse order. After the last step all keys are read again, for a later step may have moved an earlier
  * key. See record.h for what is on disk at each moment. */
 #pragma once
@@ -22,7 +22,7 @@ struct apply {
 	struct record_store *store;	/* locked */
 	const struct host *host;
 	const char *label;		/* NULL when none was given */
-	bool audits;			/* looks for side effects that nobody knew of; see audit.h */
+	const char *const *audited;	/* where to look for side effects that nobody knew of (audit.h); or NULL */
 	const struct guardian *guardian;	/* to be armed: the change waits for its confirmation; or NULL */
 };
 

@@ -7,7 +7,8 @@
 
 #include <errno.h>
 
-static const char *const audited[] = { "net", "vm" };
+const char *const audit_host[] = { "net", "vm", NULL };
+const char *const audit_netns[] = { "net", NULL };
 
 static bool is_among(const struct change *change, size_t count, const char *path)
 {
@@ -38,14 +39,14 @@ static int watch_key(struct procsys *procsys, struct arena *arena, struct change
 	return 0;
 }
 
-int audit_watch(struct procsys *procsys, struct arena *arena, struct change *change)
+int audit_watch(struct procsys *procsys, struct arena *arena, const char *const *directories, struct change *change)
 {
 	struct procsys_paths paths = { 0 };
 	size_t known = change->items_count;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < COUNT_OF(audited); i++)
-		r = procsys_walk(procsys, arena, audited[i], &paths);
+	for (; r == 0 && *directories; directories++)
+		r = procsys_walk(procsys, arena, *directories, &paths);
 	for (size_t i = 0; r == 0 && i < paths.count; i++)
 		if (!is_among(change, known, paths.paths[i]))
 			r = watch_key(procsys, arena, change, paths.paths[i]);

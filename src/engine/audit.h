@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* audit.h - what moves along with a step, beyond what the catalogue knows.
  *
- * Every readable and writable key below net and vm is in the record before the first write (CHANGE_WATCHED) and is
+ * Every readable and writable key below some directories is in the record before the first write (CHANGE_WATCHED) and is
  * compared before and after each step. What moved in between becomes a side effect of the change: it is logged,
  * and undone with the rest. What moved at another time moved for other reasons: it is marked
  * CHANGE_FOREIGN_CHANGED, reported and left alone.
@@ -25,7 +25,12 @@ struct audit {
 	struct value *last;	/* per item: what it held when it was looked at last */
 };
 
-MUST_CHECK int audit_watch(struct procsys *procsys, struct arena *arena, struct change *change);
+/* The directories of /proc/sys to watch, with NULL at the end: of a host; of a throwaway network namespace, where vm
+ * would be the host's. */
+extern const char *const audit_host[], *const audit_netns[];
+
+MUST_CHECK int audit_watch(struct procsys *procsys, struct arena *arena, const char *const *directories,
+	struct change *change);
 MUST_CHECK int audit_begin(struct audit *audit, const struct change *change);
 MUST_CHECK int audit_note_strays(struct audit *audit, struct change *change);
 MUST_CHECK int audit_note_moved(struct audit *audit, struct change *change, size_t step);

@@ -54,13 +54,30 @@ int guardian_plan(const struct guardian *guardian, struct arena *arena,
 	return r;
 }
 
-static int arm_timer(const struct change *change)
+/* A change whose deadline was moved may have several timers: the names tell them apart. */
+static int arm_timer(const char *id, const struct change_confirmation *confirmation)
 {
-	const char *const arguments[] = { "__guardian", change->id, NULL };
-	char unit[64];
+	const char *const arguments[] = { "__guardian", id, NULL };
+	char unit[96];
 
-	snprintf(unit, sizeof(unit), "kerntune-%s", change->id);
-	return systemd_start_timer(unit, change->confirmation.seconds, arguments);
+	snprintf(unit, sizeof(unit), "kerntune-%s-%llu", id, confirmation->deadline_ms);
+	return systemd_start_timer(unit, confirmation->seconds, arguments);
+}
+
+int guardian_move_deadline(struct arena *arena, struct change *change, unsigned long seconds)
+{
+	struct change_confirmation moved = change->confirmation;
+	int r;
+
+	moved.seconds = seconds;
+	r = guardian_set_deadline(arena, &moved);
+	/* A timer that fires too early starts a guardian that waits; one that fires too late does not do. */
+	if (r == 0 && moved.guardian == CHANGE_GUARDIAN_TIMER &&
+		moved.deadline_ms < change->confirmation.deadline_ms)
+		r = arm_timer(change->id, &moved);
+	if (r == 0)
+		change->confirmation = moved;
+	return r;
 }
 
 static int arm_process(const struct guardian *guardian, const struct change *change)
@@ -77,14 +94,19 @@ static int arm_process(const struct guardian *guardian, const struct change *cha
 
 int guardian_arm(const struct guardian *guardian, struct change *change)
 {
-	if (change->confirmation.guardian == CHANGE_GUARDIAN_TIMER && arm_timer(change) == 0)
+	int r;
+
+	if (change->confirmation.guardian == CHANGE_GUARDIAN_TIMER && arm_timer(change->id, &change->confirmation) == 0)
 		return 0;
 	/* A service manager that does not take the job is no reason to go without. */
 	change->confirmation.guardian = CHANGE_GUARDIAN_PROCESS;
-	return arm_process(guardian, change);
+	r = arm_process(guardian, change);
+	return r < 0 && r != -ENOMEM ? -ECHILD : r;
 }
 
 /* ---- watching ---- */
+
+enum { RETRY_MS = 5000 };
 
 struct watch {
 	const struct guardian *guardian;
@@ -157,9 +179,10 @@ static int read_record(const struct watch *watch, struct arena *arena, unsigned 
 	struct change *change;
 	int r = record_load(&watch->store, arena, watch->id, &change, &problem);
 
-	if (r == RECORD_BROKEN)
-		log_line(watch, LOG_ERR, "the record of change %s cannot be used, and will not be undone: %s",
-			watch->id, problem);
+	if (r == RECORD_BROKEN) {
+		log_line(watch, LOG_ERR, "the record of change %s cannot be used: %s", watch->id, problem);
+		return -EBADMSG;
+	}
 	if (r != 0)
 		return r < 0 ? r : 0;
 	*ret_deadline_ms = change->confirmation.deadline_ms;
@@ -189,7 +212,7 @@ static int revert(struct watch *watch, struct arena *arena)
 	int r = facts_host(watch->guardian->root, arena, &host);
 
 	if (r == 0)
-		r = restore_choose(&watch->store, arena, &host, watch->id, false, &change, &problem);
+		r = restore_choose_overdue(&watch->store, arena, &host, watch->id, &change, &problem);
 	if (r == 0) {
 		signals_hold();
 		r = restore_run(&undo, &watch->store, CHANGE_BY_GUARDIAN, change, &result);
@@ -219,7 +242,7 @@ static int decide(struct watch *watch)
 	return r;
 }
 
-/* 0 when there is nothing to wait for any more, 1 at the deadline. */
+/* 0 when there is nothing to wait for any more, 1 at the deadline, or a negative errno. */
 static int wait_for_deadline(struct watch *watch, int *ready_fd)
 {
 	for (;;) {
@@ -251,8 +274,14 @@ int guardian_watch(const struct guardian *guardian, const char *id, int ready_fd
 	openlog("kerntune", LOG_PID, LOG_DAEMON);
 	if (r < 0)
 		return r;
-	do
+	for (;;) {
 		r = wait_for_deadline(&watch, &ready);
-	while (r == 1 && (r = decide(&watch)) == 1);
-	return r;
+		if (r == 1)
+			r = decide(&watch);
+		/* Who has not said yet that it is armed may give up; afterwards, what fails now is tried again. */
+		if (r == 0 || (r < 0 && ready >= 0))
+			return r;
+		if (r < 0)
+			(void)poll(NULL, 0, RETRY_MS);
+	}
 }

@@ -149,8 +149,11 @@ static int classify_live(const struct planner *planner, struct plan_row *row)
 /* What there is no value to compare with: an action, or a secret that was never set. */
 static int classify_unreadable(const struct planner *planner, struct plan_row *row)
 {
-	int r = procsys_probe(planner->procsys, row->path, &row->error);
+	int r;
 
+	/* That it could not be read is no reason against writing it. */
+	row->error = 0;
+	r = procsys_probe(planner->procsys, row->path, &row->error);
 	row->status = r == PROCSYS_ABSENT ? PLAN_ABSENT : r == PROCSYS_UNWRITABLE ? PLAN_READ_ONLY : PLAN_CHANGE;
 	if (r < 0)
 		return r;

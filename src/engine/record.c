@@ -5,6 +5,7 @@
 
 #include "base/fileio.h"
 #include "format/step_log.h"
+#include "kernel/boottime.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,9 +102,9 @@ void record_store_release(struct record_store *store)
 }
 
 /* A record lock, not flock(2): it can be asked for without being taken for a moment. */
-static int lock_byte(struct record_store *store, off_t byte, enum record_patience patience)
+static int lock_byte(struct record_store *store, off_t byte, short type, enum record_patience patience)
 {
-	const struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+	const struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
 
 	/* Opened once: closing any descriptor of the file would release every lock on it. */
 	if (store->lock_fd < 0)
@@ -119,7 +120,7 @@ static int lock_byte(struct record_store *store, off_t byte, enum record_patienc
 
 static bool is_byte_locked(const struct record_store *store, off_t byte)
 {
-	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
 	CLEANUP_FD int fd = store->run_fd < 0 ? -1 :
 		openat(store->run_fd, LOCK_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -128,7 +129,7 @@ static bool is_byte_locked(const struct record_store *store, off_t byte)
 
 int record_lock(struct record_store *store, enum record_patience patience)
 {
-	return lock_byte(store, LOCK_COMMAND, patience);
+	return lock_byte(store, LOCK_COMMAND, F_WRLCK, patience);
 }
 
 void record_unlock(struct record_store *store)
@@ -144,9 +145,10 @@ bool record_is_locked(const struct record_store *store)
 	return is_byte_locked(store, LOCK_COMMAND);
 }
 
+/* Shared, so that one guardian never waits for another: the older one may be waiting for whoever arms this one. */
 int record_lock_guardian(struct record_store *store)
 {
-	return lock_byte(store, LOCK_GUARDIAN, RECORD_WAIT);
+	return lock_byte(store, LOCK_GUARDIAN, F_RDLCK, RECORD_WAIT);
 }
 
 bool record_has_guardian(const struct record_store *store)
@@ -172,13 +174,16 @@ const char *record_timestamp_in(struct arena *arena, unsigned long seconds)
 	return arena_strdup(arena, text);
 }
 
-/* The one right after another in the order of names; NULL when memory is short or there is none. */
-static const char *next_id(struct arena *arena, const char *id)
+/* The one right after another in the order of names. 0, -ENOMEM, or -EOVERFLOW when there is none. */
+static int next_id(struct arena *arena, const char *id, const char **ret_id)
 {
 	const char *dash = strchr(id, '-');
 	unsigned long suffix = strtoul(dash + 1, NULL, 16);
 
-	return suffix == 0xffff ? NULL : arena_printf(arena, "%.*s-%04lx", (int)(dash - id), id, suffix + 1);
+	if (suffix == 0xffff)
+		return -EOVERFLOW;
+	*ret_id = arena_printf(arena, "%.*s-%04lx", (int)(dash - id), id, suffix + 1);
+	return *ret_id ? 0 : -ENOMEM;
 }
 
 /* The order of ids tells which change is the newest, so none may sort before one that is there already:
@@ -205,10 +210,10 @@ static int new_id(const struct record_store *store, struct arena *arena, const c
 		suffix = (unsigned short)getpid();
 	/* The upper half is left for those that follow within the second. */
 	id = arena_printf(arena, "%s-%04x", text, suffix & 0x7fffu);
-	if (id && count && strcmp(id, ids[count - 1]) <= 0)
-		id = next_id(arena, ids[count - 1]);
 	if (!id)
 		return -ENOMEM;
+	if (count && strcmp(id, ids[count - 1]) <= 0)
+		return next_id(arena, ids[count - 1], ret_id);
 	*ret_id = id;
 	return 0;
 }
@@ -370,25 +375,21 @@ int record_stray(struct record_store *store, struct change *change, size_t index
 	return append_log(store, &line);
 }
 
-/* The record, then the notice, which only informs: the record says it all. */
-static int replace_both(const struct record_store *store, struct arena *arena, struct change *change)
+/* The notice first, which only informs: killed in between, everybody is warned in vain rather than nobody. */
+int record_set_undoing(struct record_store *store, struct arena *arena, struct change *change)
+{
+	change->state = CHANGE_UNDOING;
+	(void)replace_notice(store, arena, change);
+	return replace_record(store, change, false);
+}
+
+int record_extend(struct record_store *store, struct arena *arena, struct change *change)
 {
 	int r = replace_record(store, change, false);
 
 	if (r == 0)
 		(void)replace_notice(store, arena, change);
 	return r;
-}
-
-int record_set_undoing(struct record_store *store, struct arena *arena, struct change *change)
-{
-	change->state = CHANGE_UNDOING;
-	return replace_both(store, arena, change);
-}
-
-int record_extend(struct record_store *store, struct arena *arena, struct change *change)
-{
-	return replace_both(store, arena, change);
 }
 
 int record_finish(struct record_store *store, struct arena *arena, struct change *change,
@@ -501,6 +502,21 @@ static int merge_log(const struct record_store *store, struct arena *arena, stru
 	return 0;
 }
 
+/* Replacing a finished record costs no sync, and some file systems keep the new name through a power cut without the
+ * new content. An empty record that is older than this boot has lost nothing but history. */
+static bool is_emptied_by_power_cut(const struct record_store *store, const char *file)
+{
+	struct timespec now;
+	struct stat status;
+	long long age_ms;
+
+	if (fstatat(store->changes_fd, file, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode) ||
+		status.st_size > 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return false;
+	age_ms = (now.tv_sec - status.st_mtim.tv_sec) * 1000LL + (now.tv_nsec - status.st_mtim.tv_nsec) / 1000000;
+	return age_ms > (long long)boottime_ms();
+}
+
 int record_load(const struct record_store *store, struct arena *arena, const char *id,
 	struct change **ret_change, const char **ret_problem)
 {
@@ -513,7 +529,7 @@ int record_load(const struct record_store *store, struct arena *arena, const cha
 	strcpy(file, id);
 	strcat(file, RECORD_SUFFIX);
 	r = fileio_read_at(store->changes_fd, file, RECORD_SIZE_MAX, &text);
-	if (r == -ENOENT)
+	if (r == -ENOENT || (r == 0 && text.length == 0 && is_emptied_by_power_cut(store, file)))
 		return RECORD_NONE;
 	if (r == -ENOMEM)
 		return r;
@@ -627,4 +643,27 @@ int record_load_notice(const struct record_store *store, struct arena *arena,
 	if (r == 0)
 		r = record_json_read_notice(arena, text.bytes, text.length, ret_notice);
 	return r == -ENOENT || r == 1 ? RECORD_NONE : r;
+}
+
+bool record_notice_is_unsettled(const struct record_notice *notice)
+{
+	const struct change change = { .state = notice->state };
+
+	return change_is_unsettled(&change);
+}
+
+int record_mend_notice(const struct record_store *store, struct arena *arena)
+{
+	struct record_notice notice;
+	struct change *change;
+	const char *problem;
+	int r = record_load_notice(store, arena, &notice);
+
+	/* What stands has been settled by the last command, and its record was replaced before its notice. */
+	if (r != 0 || !record_notice_is_unsettled(&notice))
+		return r == -ENOMEM ? r : 0;
+	r = record_load(store, arena, notice.id, &change, &problem);
+	if (r == 0 && change->state != notice.state)
+		r = replace_notice(store, arena, change);
+	return r == -ENOMEM ? r : 0;
 }

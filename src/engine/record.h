@@ -4,7 +4,7 @@
  * Where:
  *	/var/lib/kerntune/changes/ID.json	the record (directories 0700, files 0600)
  *	/run/kerntune/lock			byte 0 is locked with fcntl(2) while a command changes
- *						anything, byte 1 as long as a guardian lives
+ *						anything, byte 1 (shared) as long as a guardian lives
  *	/run/kerntune/steps			the step log of the change that is being made
  *	/run/kerntune/state			id, state and deadline, readable for everybody, no values
  *
@@ -19,11 +19,12 @@
  * States, and the function that performs each transition:
  *
  *	(none) --record_begin()--> recorded --record_intent()--> applying
+ *	recorded --record_finish()--> undone (refused before the first write)
  *	applying --record_finish()--> standing | pending | undone | incomplete
  *	pending --record_finish() by confirm--> standing
  *	pending --record_extend()--> pending, with a later deadline
  *	recorded, applying, standing, pending, undoing, incomplete --record_set_undoing()--> undoing
- *	undoing --record_finish()--> undone | incomplete | standing (a restore of some keys only)
+ *	undoing --record_finish()--> undone | incomplete; after a restore of some keys only, what it was before
  *	(none) --record_begin() of a backup, record_finish()--> standing
  *
  * "applying" is never written to the record itself: it is a "recorded" one with intents in the step log,
@@ -83,7 +84,8 @@ bool record_has_guardian(const struct record_store *store);
 bool record_is_locked(const struct record_store *store);
 
 /* Fills in id and created, makes the record durable and, unless it is a backup, opens a fresh step log. After
- * a failure nothing of it is left on disk. 0 or a negative errno. */
+ * a failure nothing of it is left on disk. 0 or a negative errno: -EOVERFLOW when no id comes after the newest
+ * record's, which then is a strange one. */
 MUST_CHECK int record_begin(struct record_store *store, struct arena *arena, struct change *change);
 
 /* Announce a write, and tell its outcome. 0 or a negative errno: after a failed announcement the write must
@@ -144,6 +146,13 @@ bool record_is_not_over(const struct change *change);
 /* What everybody may know: 0, RECORD_NONE, or a negative errno. */
 MUST_CHECK int record_load_notice(const struct record_store *store, struct arena *arena,
 	struct record_notice *ret_notice);
+
+/* Like change_is_unsettled(). */
+bool record_notice_is_unsettled(const struct record_notice *notice);
+
+/* With the lock: a program that was killed between record and notice leaves a notice that says something else
+ * than the record. Mends it, as far as it can be. 0 or -ENOMEM. */
+MUST_CHECK int record_mend_notice(const struct record_store *store, struct arena *arena);
 
 /* Now, and some seconds from now, as RFC 3339 in UTC. NULL when memory is short. */
 const char *record_timestamp(struct arena *arena);

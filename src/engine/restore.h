@@ -2,7 +2,7 @@
 /* restore.h - choosing a change of this host and putting its originals back.
  *
  * Calling sequence: record_store_open() and record_lock() -> restore_choose() -> signals_hold() ->
- * restore_run(); or, to look only, restore_choose() -> restore_preview(). */
+ * restore_run(); or, to look only, restore_choose() -> undo_examine(). */
 #pragma once
 
 #include "engine/record.h"
@@ -21,15 +21,20 @@ enum restore_choice {
  * put back.
  *
  * The change with this id; with NULL an interrupted one, else one that awaits confirmation, else the newest of this
- * boot that stands, never a backup. Its originals are those that lie beneath it now (see stack.h). 0, a restore_choice (with *ret_change set where there is one), or a negative errno. */
+ * boot that stands, never a backup. Its originals are those that lie beneath it now (see stack.h). 0, a
+ * restore_choice (with *ret_change set where there is one), or a negative errno. */
 MUST_CHECK int restore_choose(const struct record_store *store, struct arena *arena,
 	const struct host *host, const char *id, bool force, struct change **ret_change,
 	const char **ret_problem);
 
+/* The same for the guardian, which knows what it guards: this change, even while an older one is open. */
+MUST_CHECK int restore_choose_overdue(const struct record_store *store, struct arena *arena,
+	const struct host *host, const char *id, struct change **ret_change, const char **ret_problem);
+
 /* The change of this boot that stands in the way of a new one: open and finished by nobody, or else awaiting its
- * confirmation. 0, RESTORE_NONE, or a negative errno. */
+ * confirmation. 0, RESTORE_NONE, RESTORE_BROKEN when its record does not read, or a negative errno. */
 MUST_CHECK int restore_find_unsettled(const struct record_store *store, struct arena *arena,
-	const struct host *host, struct change **ret_change);
+	const struct host *host, struct change **ret_change, const char **ret_problem);
 
 enum restore_outcome {
 	RESTORE_DONE,		/* every selected original is back, or was there */

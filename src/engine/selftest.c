@@ -5,6 +5,7 @@
 
 #include "base/fileio.h"
 #include "engine/apply.h"
+#include "engine/audit.h"
 #include "engine/planner.h"
 #include "engine/restore.h"
 #include "kernel/signals.h"
@@ -139,7 +140,7 @@ static int apply_plan(struct run *run, struct record_store *store, const struct 
 		.procsys = run->selftest->procsys,
 		.store = store,
 		.host = run->selftest->host,
-		.audits = true,
+		.audited = audit_netns,
 	};
 
 	return apply_run(&apply, plan, ret_result);

@@ -2,6 +2,8 @@
 /* Changes one upon another. */
 #include "engine/stack.h"
 
+#include "model/catalog.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -13,9 +15,22 @@ static bool holds(const struct change *change, const struct change_item *item)
 	return item->role == CHANGE_STEP || !value_equal(item->type, item->ours, item->original);
 }
 
-static bool is_of_same_place(const struct change *a, const struct change *b)
+/* Whether both changes are about the same variable: only what is below net is a network namespace's own. */
+static bool is_same_variable(const struct change *a, const struct change *b, const char *path)
 {
-	return host_is_same_boot(&a->host, &b->host) && host_is_same_netns(&a->host, &b->host);
+	return host_is_same_boot(&a->host, &b->host) &&
+		(host_is_same_netns(&a->host, &b->host) || strncmp(path, "net/", strlen("net/")) != 0);
+}
+
+/* The change's item of this variable, by this name or another one of it. */
+static struct change_item *find_variable(const struct change *change, const char *path)
+{
+	const struct catalog_row *row = catalog_find(path);
+	struct change_item *item = change_find(change, path);
+
+	for (size_t i = 0; !item && row && row->aliases[i]; i++)
+		item = change_find(change, row->aliases[i]);
+	return item;
 }
 
 /* The next older change in the walk that may hold a key of this one. 0, RECORD_NONE, or a negative errno. */
@@ -27,7 +42,7 @@ static int next_relevant(struct record_walk *walk, const struct change *change, 
 	do
 		r = record_walk_next_current(walk, &change->host, ret_other, &id, &problem);
 	while (r == RECORD_BROKEN || (r == 0 && ((*ret_other)->kind != CHANGE_APPLY ||
-		!is_of_same_place(*ret_other, change))));
+		!host_is_same_boot(&(*ret_other)->host, &change->host))));
 	return r;
 }
 
@@ -42,8 +57,8 @@ int stack_find_owners(const struct record_store *store, struct arena *arena, str
 	while ((r = next_relevant(&walk, change, &other)) == 0)
 		for (size_t i = 0; i < change->items_count; i++) {
 			struct change_item *item = &change->items[i];
-			const struct change_item *beneath = item->original_owner ? NULL :
-				change_find(other, item->path);
+			const struct change_item *beneath = item->original_owner ||
+				!is_same_variable(other, change, item->path) ? NULL : find_variable(other, item->path);
 
 			if (beneath && item->original.bytes && holds(other, beneath) &&
 				value_equal(item->type, beneath->ours, item->original))
@@ -100,7 +115,8 @@ static int settle_item(struct owners *owners, const struct change *change, struc
 
 		if (r < 0)
 			return r;
-		beneath = owner && is_of_same_place(owner, change) ? change_find(owner, item->path) : NULL;
+		beneath = owner && is_same_variable(owner, change, item->path) ? find_variable(owner, item->path) :
+			NULL;
 		if (!beneath || !beneath->original.bytes || holds(owner, beneath))
 			return 0;
 		above = owner->id;
@@ -129,15 +145,17 @@ static int find_holders(struct owners *owners, struct change *change)
 	if (r < 0)
 		return r;
 	while ((r = next_relevant(&walk, change, &other)) == 0 && strcmp(other->id, change->id) > 0) {
-		r = settle(owners, other);
-		if (r < 0)
-			return r;
 		for (size_t i = 0; i < change->items_count; i++) {
 			struct change_item *item = &change->items[i];
-			const struct change_item *above = change_find(other, item->path);
+			struct change_item *above = find_variable(other, item->path);
 
-			if (above && holds(other, above) && above->original_owner &&
-				strcmp(above->original_owner, change->id) == 0)
+			/* Whether it holds the key is told by what it found when it was made: before that is settled. */
+			if (!above || !is_same_variable(other, change, item->path) || !holds(other, above))
+				continue;
+			r = settle_item(owners, other, above);
+			if (r < 0)
+				return r;
+			if (above->original_owner && strcmp(above->original_owner, change->id) == 0)
 				item->held_by = other->id;
 		}
 	}

@@ -172,8 +172,20 @@ static void examine(const struct undo *undo, struct change *change, struct wante
 	}
 }
 
+/* Whether a key that was not tried still stands: what was not meant does so also where a newer change hides it, and
+ * where an older change beneath it gave it the same value. */
+static bool is_left(const struct undo *undo, const struct change *change, const struct change_item *item)
+{
+	if (item->undo_status != CHANGE_NOT_TRIED || item->withdrawn)
+		return false;
+	if (is_touched(change, item) && item->now.bytes && !value_equal(item->type, item->now, item->original))
+		return true;
+	return !is_selected(undo, change, item) && (item->held_by || (item->role == CHANGE_STEP && item->ours.bytes &&
+		item->original_owner));
+}
+
 /* Statuses to counts, once everything has been tried. */
-static void summarize(const struct change *change, struct undo_result *result)
+static void summarize(const struct undo *undo, const struct change *change, struct undo_result *result)
 {
 	*result = (struct undo_result){ .interrupted = result->interrupted };
 	for (size_t i = 0; i < change->items_count; i++) {
@@ -183,9 +195,7 @@ static void summarize(const struct change *change, struct undo_result *result)
 		result->restored += item->undo_status == CHANGE_RESTORED;
 		result->conflicts += item->undo_status == CHANGE_CONFLICT;
 		result->failures += item->undo_status == CHANGE_ROLLBACK_CONFLICT;
-		if (item->undo_status == CHANGE_NOT_TRIED)
-			result->left += is_touched(change, item) && item->now.bytes &&
-				!value_equal(item->type, item->now, item->original);
+		result->left += is_left(undo, change, item);
 	}
 	result->left += result->conflicts + result->failures;
 }
@@ -198,7 +208,7 @@ int undo_examine(const struct undo *undo, struct change *change, struct undo_res
 		return -ENOMEM;
 	examine(undo, change, wanted);
 	*ret_result = (struct undo_result){ .left = 0 };
-	summarize(change, ret_result);
+	summarize(undo, change, ret_result);
 	return 0;
 }
 
@@ -296,7 +306,21 @@ int undo_run(const struct undo *undo, struct change *change, struct undo_result 
 	if (!result.interrupted)
 		put_zeros_back(undo, change, wanted);
 	confirm(undo, change, wanted);
-	summarize(change, &result);
+	summarize(undo, change, &result);
 	*ret_result = result;
 	return 0;
+}
+
+void undo_withdraw(const struct undo *undo, struct change *change)
+{
+	for (size_t i = 0; i < change->items_count; i++) {
+		struct change_item *item = &change->items[i];
+
+		if (item->undo_status == CHANGE_NOT_TRIED)
+			item->withdrawn |= item->status == CHANGE_UNCHANGED &&
+				key_filter_selects(&undo->filter, item->path);
+		else
+			item->withdrawn = item->undo_status != CHANGE_CONFLICT &&
+				item->undo_status != CHANGE_ROLLBACK_CONFLICT;
+	}
 }

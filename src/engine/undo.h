@@ -50,3 +50,8 @@ MUST_CHECK int undo_examine(const struct undo *undo, struct change *change,
 
 /* Carries it out. 0, or -ENOMEM when nothing was done. */
 MUST_CHECK int undo_run(const struct undo *undo, struct change *change, struct undo_result *ret_result);
+
+/* After undo_run(), when the change is remembered: the keys that it is through with are no longer the change's
+ * (item->withdrawn). Neither are those that the change had found as it wanted them, where nothing was to be put
+ * back. */
+void undo_withdraw(const struct undo *undo, struct change *change);

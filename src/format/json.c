@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -157,10 +158,37 @@ static bool is_sound(const cJSON *item)
 	return true;
 }
 
+/* cJSON ends a string at a NUL, and takes an escape without four digits for one: another value than a reader of the
+ * file sees. */
+static bool is_nul_escape(const char *text, size_t length)
+{
+	bool is_zero = true;
+
+	if (length < 6 || text[0] != '\\' || text[1] != 'u')
+		return false;
+	for (size_t i = 2; i < 6; i++) {
+		if (!isxdigit((unsigned char)text[i]))
+			return true;
+		is_zero &= text[i] == '0';
+	}
+	return is_zero;
+}
+
+static bool holds_nul(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\0' || is_nul_escape(text + i, length - i))
+			return true;
+		if (text[i] == '\\')
+			i++;	/* what is escaped begins no escape */
+	}
+	return false;
+}
+
 cJSON *json_parse(const char *text, size_t length)
 {
 	const char *end = NULL;
-	cJSON *root = cJSON_ParseWithLengthOpts(text, length, &end, false);
+	cJSON *root = holds_nul(text, length) ? NULL : cJSON_ParseWithLengthOpts(text, length, &end, false);
 
 	/* require_null_terminated would look at the byte behind the text. */
 	while (root && end < text + length && strchr(" \t\r\n", *end) && *end)

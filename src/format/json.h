@@ -37,7 +37,8 @@ void json_add_boolean(struct json *json, cJSON *parent, const char *name, bool v
 void json_add_bytes(struct json *json, cJSON *parent, const char *name, struct value value);
 
 /* Parses a whole text; the root, or NULL when it is not one JSON value with nothing behind it, when an
- * object holds a name twice or more than JSON_MEMBERS_MAX names, or when memory is short. */
+ * object holds a name twice or more than JSON_MEMBERS_MAX names, when a string holds a NUL, or when memory is
+ * short. */
 enum { JSON_MEMBERS_MAX = 64 };
 MUST_CHECK cJSON *json_parse(const char *text, size_t length);
 

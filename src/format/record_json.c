@@ -354,7 +354,7 @@ static bool read_record(struct record_reader *reader, const cJSON *root, const c
 		read_items(reader, cJSON_GetObjectItemCaseSensitive(root, "items"));
 }
 
-/* Whether the checksum, if there is one, is that of the text before it. */
+/* Whether the checksum is that of the text before it. */
 static bool is_intact(const char *text, size_t length, const char *checksum)
 {
 	const size_t tail = strlen(CHECKSUM_MEMBER) + strlen(checksum) + strlen("\"\n}\n");
@@ -389,7 +389,9 @@ int record_json_read(struct arena *arena, const char *text, size_t length, const
 	}
 	if (read_record(&reader, root, id)) {
 		*ret_change = reader.change;
-		return 0;
+		if (!checksum)
+			*ret_problem = "it has no checksum: it was edited by hand";
+		return checksum == NULL;
 	}
 	if (reader.out_of_memory || !reader.problem)
 		return -ENOMEM;

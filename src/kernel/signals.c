@@ -7,16 +7,26 @@
 
 static const int held[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
-void signals_hold(void)
+/* Job control would stop the program with the lock in its hand. */
+static const int deferred[] = { SIGTSTP, SIGTTIN, SIGTTOU };
+
+static void add_unless_ignored(sigset_t *set, const int numbers[], size_t count)
 {
 	struct sigaction action;
-	sigset_t set;
 
 	/* One that was ignored on purpose (nohup, a background job) would become pending once blocked. */
+	for (size_t i = 0; i < count; i++)
+		if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(set, numbers[i]);
+}
+
+void signals_hold(void)
+{
+	sigset_t set;
+
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
-		if (sigaction(held[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-			sigaddset(&set, held[i]);
+	add_unless_ignored(&set, held, sizeof(held) / sizeof(held[0]));
+	add_unless_ignored(&set, deferred, sizeof(deferred) / sizeof(deferred[0]));
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }

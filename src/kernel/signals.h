@@ -3,7 +3,8 @@
  *
  * Blocked are SIGINT, SIGTERM, SIGHUP and SIGQUIT, as far as the caller did not ignore them. Between two
  * steps, and after the last one, the program asks signals_pending(); there is no handler and no global
- * flag. A signal that stops a change is answered by the exit code 128+n; one that arrives while the
+ * flag. SIGTSTP, SIGTTIN and SIGTTOU are blocked too and mean nothing: who is stopped would keep the lock. A
+ * signal that stops a change is answered by the exit code 128+n; one that arrives while the
  * finished change is being recorded came too late. */
 #pragma once
 

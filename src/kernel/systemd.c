@@ -5,18 +5,51 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+/* How long systemd-run may take: a service manager that hangs must not hang a change. */
+enum { PATIENCE_MS = 10000, PIPE_FD = 3 };
+
+/* How the kernel marks the path of a program whose file is gone (proc(5)). */
+#define DELETED " (deleted)"
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+
+	return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_ino == second.st_ino &&
+		first.st_dev == second.st_dev;
+}
+
 bool systemd_is_in_charge(void)
 {
-	struct stat ours, its;
+	return access("/run/systemd/system", F_OK) == 0 && is_same_file("/proc/self/ns/net", "/proc/1/ns/net") &&
+		is_same_file("/proc/self/ns/mnt", "/proc/1/ns/mnt") && is_same_file("/proc/self/root", "/proc/1/root");
+}
 
-	return access("/run/systemd/system", F_OK) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
-		stat("/proc/1/ns/net", &its) == 0 && ours.st_ino == its.st_ino && ours.st_dev == its.st_dev;
+/* Waits for the end of a process that alone holds the other end of a pipe. 0 or a negative errno. */
+static int wait_for_end(pid_t child, int pipe_fd)
+{
+	struct pollfd end = { .fd = pipe_fd, .events = POLLIN };
+	int status, ready;
+
+	do
+		ready = poll(&end, 1, PATIENCE_MS);
+	while (ready < 0 && errno == EINTR);
+	if (ready <= 0)
+		(void)kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (ready <= 0)
+		return -ETIMEDOUT;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
 }
 
 static int spawn_and_wait(const char *path, const char *const argv[])
@@ -25,10 +58,16 @@ static int spawn_and_wait(const char *path, const char *const argv[])
 	static const char *const environment[] = { "PATH=/usr/bin:/bin", "LC_ALL=C", NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
+	CLEANUP_FD int reader = -1;
+	CLEANUP_FD int writer = -1;
 	sigset_t none;
-	int status, error;
+	int ends[2], error;
 	pid_t child;
 
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	reader = ends[0];
+	writer = ends[1];
 	if (posix_spawn_file_actions_init(&files) != 0)
 		return -ENOMEM;
 	if (posix_spawnattr_init(&attributes) != 0) {
@@ -42,16 +81,16 @@ static int spawn_and_wait(const char *path, const char *const argv[])
 	for (int fd = 0; error == 0 && fd <= STDERR_FILENO; fd++)
 		error = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
 	if (error == 0)
+		error = posix_spawn_file_actions_adddup2(&files, writer, writer > PIPE_FD ? PIPE_FD : PIPE_FD + 1);
+	if (error == 0)
 		error = posix_spawn(&child, path, &files, &attributes, (char *const *)argv,
 			(char *const *)environment);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attributes);
 	if (error != 0)
 		return -error;
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
+	close_fd_(&writer);
+	return wait_for_end(child, reader);
 }
 
 int systemd_start_timer(const char *unit, unsigned long seconds, const char *const arguments[])
@@ -66,6 +105,9 @@ int systemd_start_timer(const char *unit, unsigned long seconds, const char *con
 	if (length < 0)
 		return -errno;
 	program[length] = '\0';
+	/* Replaced since it was started: what has its path now is another program, or none. */
+	if (length > (ssize_t)strlen(DELETED) && strcmp(program + length - strlen(DELETED), DELETED) == 0)
+		return -ENOENT;
 	snprintf(unit_option, sizeof(unit_option), "--unit=%s", unit);
 	snprintf(time_option, sizeof(time_option), "--on-active=%lus", seconds);
 	for (size_t i = 0; arguments[i]; i++) {

@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-/* Whether systemd is PID 1 (sd_booted(3)), and its network namespace is the caller's, in which what it starts would
- * run. */
+/* Whether systemd is PID 1 (sd_booted(3)), and what it starts would run in the caller's network namespace and see
+ * the caller's files: the same mount namespace and root. */
 bool systemd_is_in_charge(void);
 
 /* systemd-run --on-active, of this very program with these arguments; the list ends with NULL. 0 once the timer is
- * armed; a negative errno, -ECHILD when systemd-run failed. */
+ * armed; a negative errno: -ECHILD when systemd-run failed, -ETIMEDOUT when it did not end. */
 enum { SYSTEMD_ARGUMENTS_MAX = 4 };
 MUST_CHECK int systemd_start_timer(const char *unit, unsigned long seconds, const char *const arguments[]);

@@ -13,6 +13,7 @@ The root, below a fresh temporary directory; paths are relative to it:
     @key KEY VALUE          the file of a parameter: "@key net/core/somaxconn 4096"
     @profile NAME           block: etc/kerntune/profiles/NAME.yaml
     @file PATH              block: a text file
+    @record ID              block: a change record without its checksum, which is added
     @bytes PATH TEXT        a file from a Python-like string with escapes, without a newline at the end
     @repeat PATH N TEXT     the same, N times; adds to a file that is there
     @sparse PATH SIZE       a file of SIZE bytes without content
@@ -44,7 +45,7 @@ and so on in the order of their appearance, in the arguments the other way round
 2000-01-01T00:00:00Z, digests fnv1a64:0, and an escape character <ESC>.
 
 Held true of every run without being written down: nothing outside the root is touched; a run that does not
-exit with 0, 1, 4 or 128+n leaves every parameter as it was, and so does every command but apply and restore;
+exit with 0, 1, 4, 7 or 128+n leaves every parameter as it was, and so does every command but apply and restore;
 JSON, JUnit and TAP output is well formed; and the program gets by with 512 MiB of address space (not under the
 sanitizers)."""
 
@@ -60,11 +61,12 @@ import sys
 import tempfile
 import xml.etree.ElementTree
 
-BLOCKS = {"profile", "file", "stdin", "stdout", "stderr", "stdout-has", "stderr-has", "json", "after"}
+BLOCKS = {"profile", "file", "record", "stdin", "stdout", "stderr", "stdout-has", "stderr-has", "json", "after"}
 EXPECTATIONS = {"stdin", "to", "without", "exit", "stdout", "stderr", "stdout-has", "stderr-has", "json",
                 "after", "now", "gone"}
 RUNS = {"args", "bare"}
 SKIP = 77
+PENDING = 7
 ADDRESS_SPACE = 512 << 20
 PATIENCE = 60
 IDENTITY = {
@@ -72,7 +74,16 @@ IDENTITY = {
     "proc/sys/kernel/osrelease": "6.1.0-test\n",
     "proc/sys/kernel/random/boot_id": "11111111-2222-3333-4444-555555555555\n",
 }
-READ_ONLY_COMMANDS = {"diff", "verify", "list", "show", "check", "status", "history", "backup"}
+READ_ONLY_COMMANDS = {"diff", "verify", "list", "show", "check", "status", "history", "backup", "plan", "confirm",
+                      "selftest"}
+
+
+def digest(text):
+    """As base/digest.h."""
+    value = 0xcbf29ce484222325
+    for byte in text.encode():
+        value = (value ^ byte) * 0x100000001b3 % (1 << 64)
+    return "fnv1a64:%016x" % value
 
 
 class Wrong(Exception):
@@ -183,7 +194,7 @@ def check_json(text, command, code):
         raise Wrong("standard output is not one JSON object: %s\n%s" % (error, text))
     if document.get("schema") not in ("kerntune.%s/1" % command, "kerntune.error/1"):
         raise Wrong("\"schema\" is %r" % document.get("schema"))
-    if code >= 2 and document.get("error", {}).get("exit_code") != code:
+    if code >= 2 and code != PENDING and document.get("error", {}).get("exit_code") != code:
         raise Wrong("exit code %d, but \"error\" is %r" % (code, document.get("error")))
     if not isinstance(document.get("messages"), list):
         raise Wrong("no list of \"messages\"")
@@ -267,6 +278,14 @@ class Case:
 
     def do_file(self, directive):
         self.write(directive.argument, self.expand(directive.text()))
+
+    def do_record(self, directive):
+        body = self.expand(directive.text()).rstrip()
+        if not body.endswith("}"):
+            raise Wrong("a record ends with }")
+        body = body[:-1]
+        self.write("var/lib/kerntune/changes/%s.json" % directive.argument,
+                   '%s,\n\t"checksum":\t"%s"\n}\n' % (body, digest(body)))
 
     def do_bytes(self, directive):
         path, _, text = directive.argument.partition(" ")
@@ -366,7 +385,7 @@ class Case:
             self.judge(run, command, words, code, out, err)
             if tree(self.outside) != outside:
                 raise Wrong("something outside the root was touched: %s" % (tree(self.outside),))
-            may_change = command in ("apply", "restore") and (code in (0, 1, 4) or code > 128)
+            may_change = command in ("apply", "restore") and (code in (0, 1, 4, PENDING) or code > 128)
             if parameters is not None and not may_change and tree(os.path.join(self.root, "proc")) != parameters:
                 raise Wrong("parameters were changed, with exit code %d" % code)
         except Wrong as wrong:

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzes the readers of change records. The input is a record, optionally followed by NUL and a step log. */
+/* Fuzzes the readers of change records. The input is a record, optionally followed by NUL and a step log. A record with
+ * a checksum is read as it is, and once more with the right one: no mutation would find that. */
 #include "fuzz.h"
 
+#include "base/digest.h"
 #include "format/json.h"
 #include "format/record_json.h"
 #include "format/step_log.h"
+#include "model/catalog.h"
 #include "model/key.h"
 
 #include <string.h>
 
 #define SOME_ID "20261122T064700Z-7f3a"
+#define CHECKSUM_MEMBER ",\n\t\"checksum\":\t\""
 
 /* The id that the text itself names: a reader only takes a record under its own id. */
 static const char *find_id(struct arena *arena, const char *text, size_t length)
@@ -27,11 +31,18 @@ static bool same_bytes(struct value a, struct value b)
 	return (a.bytes != NULL) == (b.bytes != NULL) && value_identical(a, b);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static bool same_item(const struct change_item *a, const struct change_item *b)
 {
 	return strcmp(a->path, b->path) == 0 && strcmp(a->key, b->key) == 0 && a->role == b->role &&
 		a->type == b->type && a->status == b->status && a->error == b->error &&
 		a->intended == b->intended && a->completed == b->completed &&
+		a->moved_along == b->moved_along && a->withdrawn == b->withdrawn &&
+		same_text(a->original_owner, b->original_owner) &&
 		same_bytes(a->original, b->original) && same_bytes(a->target, b->target) &&
 		same_bytes(a->ours, b->ours);
 }
@@ -49,11 +60,15 @@ static void check_sound(const struct change *change)
 	REQUIRE(change->created);
 	REQUIRE(change->host.hostname && change->host.kernel && change->host.boot_id && change->host.netns);
 	REQUIRE(change_state_name(change->state) && change_kind_name(change->kind));
+	REQUIRE(change->confirmation.guardian == CHANGE_GUARDIAN_NONE || change->confirmation.deadline);
+	REQUIRE(change->confirmation.guardian != CHANGE_GUARDIAN_NONE || change->state != CHANGE_PENDING);
 	for (size_t i = 0; i < change->items_count; i++) {
 		const struct change_item *item = &change->items[i];
 
 		REQUIRE(key_path_is_sound(item->path));
-		REQUIRE(item->original.bytes);
+		REQUIRE(item->original.bytes || catalog_find(item->path)->one_way);
+		REQUIRE(item->target.bytes || item->role != CHANGE_STEP || change->kind == CHANGE_BACKUP);
+		REQUIRE(!item->original_owner || change_id_is_valid(item->original_owner));
 		REQUIRE(change_find(change, item->path) == item);
 	}
 }
@@ -73,6 +88,11 @@ static void check_record_round_trip(struct arena *arena, const struct change *ch
 	}
 	require_same_items(change, again);
 	REQUIRE(change->kind == again->kind && change->state == again->state);
+	REQUIRE(!change->finished || change->finished_by == again->finished_by);
+	REQUIRE(change->confirmation.guardian == again->confirmation.guardian);
+	if (change->confirmation.guardian != CHANGE_GUARDIAN_NONE)
+		REQUIRE(change->confirmation.seconds == again->confirmation.seconds &&
+			change->confirmation.deadline_ms == again->confirmation.deadline_ms);
 	REQUIRE(record_json_write(&second, again) == 0);
 	REQUIRE(strcmp(first.bytes, second.bytes) == 0);
 }
@@ -85,6 +105,21 @@ static void check_notice_round_trip(struct arena *arena, const struct change *ch
 	REQUIRE(record_json_write_notice(&text, change) == 0);
 	REQUIRE(record_json_read_notice(arena, text.bytes, text.length, &notice) == 0);
 	REQUIRE(strcmp(notice.id, change->id) == 0 && notice.state == change->state);
+	REQUIRE((notice.deadline != NULL) == (change->confirmation.guardian != CHANGE_GUARDIAN_NONE));
+}
+
+/* The lines that make of the item before the log the one after it. */
+static void write_item_log(struct strbuf *text, size_t index, const struct change_item *before,
+	const struct change_item *after)
+{
+	if (after->moved_along && after->role != CHANGE_WATCHED && !same_item(before, after))
+		step_log_add_moved(text, index, after);
+	if (after->intended)
+		step_log_add_intent(text, index);
+	if (after->completed)
+		step_log_add_outcome(text, index, after);
+	else if (after->status == CHANGE_FOREIGN_CHANGED)
+		step_log_add_stray(text, index);
 }
 
 /* Written again from what was read, it says the same. */
@@ -93,20 +128,11 @@ static void check_log_round_trip(struct arena *arena, const struct change *chang
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
 	step_log_add_header(&text, change);
-	for (size_t i = 0; i < change->items_count; i++) {
-		if (change->items[i].intended)
-			step_log_add_intent(&text, i);
-		if (change->items[i].completed)
-			step_log_add_outcome(&text, i, &change->items[i]);
-	}
+	for (size_t i = 0; i < change->items_count; i++)
+		write_item_log(&text, i, &blank->items[i], &change->items[i]);
 	REQUIRE(strbuf_check(&text) == 0);
 	REQUIRE(step_log_read(arena, text.bytes, text.length, blank) == 0);
-	for (size_t i = 0; i < change->items_count; i++) {
-		REQUIRE(change->items[i].intended == blank->items[i].intended);
-		REQUIRE(change->items[i].completed == blank->items[i].completed);
-		if (change->items[i].completed)
-			REQUIRE(same_item(&change->items[i], &blank->items[i]));
-	}
+	require_same_items(change, blank);
 }
 
 static void check_log(struct arena *arena, const char *log, size_t length, struct change *change)
@@ -123,30 +149,56 @@ static void check_log(struct arena *arena, const char *log, size_t length, struc
 		check_log_round_trip(arena, change, &blank);
 }
 
+static void check_record(struct arena *arena, const char *text, size_t length, const char *log, size_t log_length)
+{
+	struct change *change = NULL;
+	const char *problem = NULL;
+	int r = record_json_read(arena, text, length, find_id(arena, text, length), &change, &problem);
+
+	REQUIRE(r == 0 || (r == 1 && problem && problem[0]));
+	if (r == 1)
+		return;
+	check_sound(change);
+	check_record_round_trip(arena, change);
+	check_notice_round_trip(arena, change);
+	if (log)
+		check_log(arena, log, log_length, change);
+}
+
+/* The last place in the text where a checksum could begin, or NULL. */
+static const char *find_checksum(const char *text, size_t length)
+{
+	const size_t size = strlen(CHECKSUM_MEMBER);
+
+	for (size_t at = length < size ? 0 : length - size + 1; at-- > 0;)
+		if (memcmp(text + at, CHECKSUM_MEMBER, size) == 0)
+			return text + at;
+	return NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	CLEANUP_STRBUF struct strbuf mended = STRBUF_INIT;
 	CLEANUP_ARENA struct arena arena;
-	const char *text = (const char *)data, *problem = NULL;
-	const char *log = size ? memchr(text, '\0', size) : NULL;
-	size_t length = log ? (size_t)(log - text) : size;
-	struct change *change = NULL;
+	const char *text = (const char *)data;
+	const char *end = size ? memchr(text, '\0', size) : NULL;
+	size_t length = end ? (size_t)(end - text) : size;
+	const char *log = end ? end + 1 : NULL, *checksum = find_checksum(text, length);
+	char digest[DIGEST_TEXT_SIZE];
 	struct record_notice notice;
-	const char *id;
 	int r;
 
 	arena_init(&arena);
 	json_init();
-	id = find_id(&arena, text, length);
 	r = record_json_read_notice(&arena, text, length, &notice);
 	REQUIRE(r == 0 || r == 1);
-	r = record_json_read(&arena, text, length, id, &change, &problem);
-	REQUIRE(r == 0 || (r == 1 && problem && problem[0]));
-	if (r == 1)
+	check_record(&arena, text, length, log, log ? size - length - 1 : 0);
+	if (!checksum)
 		return 0;
-	check_sound(change);
-	check_record_round_trip(&arena, change);
-	check_notice_round_trip(&arena, change);
-	if (log)
-		check_log(&arena, log + 1, size - length - 1, change);
+	digest_format(text, (size_t)(checksum - text), digest);
+	strbuf_add(&mended, text, (size_t)(checksum - text));
+	strbuf_printf(&mended, "%s%s\"\n}\n", CHECKSUM_MEMBER, digest);
+	REQUIRE(strbuf_check(&mended) == 0);
+	check_record(&arena, mended.bytes, mended.length, log, log ? size - length - 1 : 0);
 	return 0;
 }

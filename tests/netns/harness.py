@@ -13,10 +13,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import time
 import traceback
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
@@ -128,6 +130,60 @@ def add_veth(name, peer):
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
+# ---- waiting ----
+
+PATIENCE = 60    # seconds until a test gives up; nothing is judged by it
+
+
+def wait_until(condition, what):
+    """Returns what the condition came to."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        result = condition()
+        if result:
+            return result
+        check(time.monotonic() < end, "waited in vain until " + what)
+        time.sleep(0.002)
+
+
+def boottime_ms():
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000000
+
+
+# ---- records and guardians ----
+
+def record_ids():
+    folder = STATE + "/changes"
+    return sorted(name[:-5] for name in os.listdir(folder) if name.endswith(".json")) if os.path.isdir(folder) else []
+
+
+def record(change_id):
+    with open("%s/changes/%s.json" % (STATE, change_id)) as file:
+        return json.load(file)
+
+
+def deadline_ms(change_id):
+    return int(record(change_id)["confirmation"]["deadline_ms"])
+
+
+def is_guardian_of(namespace, pid):
+    try:
+        with open("/proc/%s/comm" % pid) as comm:
+            return comm.read().strip() == "kerntune-guard" and os.stat("/proc/%s/ns/net" % pid).st_ino == namespace
+    except OSError:
+        return False    # it has ended meanwhile
+
+
+def guardians():
+    """The processes that guard changes of this network namespace."""
+    namespace = os.stat("/proc/self/ns/net").st_ino
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and is_guardian_of(namespace, name)]
+
+
+def guardians_end():
+    wait_until(lambda: not guardians(), "no guardian is left")
+
+
 # ---- the program ----
 
 class Result:
@@ -162,6 +218,20 @@ class Host:
         values["LSAN_OPTIONS"] = "exitcode=99"
         values["UBSAN_OPTIONS"] = "halt_on_error=1:exitcode=99:print_stacktrace=1"
         return values
+
+    def command(self, *arguments):
+        return [self.program, "--profile-dir", self.profiles, *arguments]
+
+    def unprivileged(self):
+        """The prefix that runs the program as a user without any right, who may read the profiles of the test."""
+        tool = shutil.which("setpriv")
+        if not tool:
+            raise Skip("setpriv is missing")
+        prefix = [tool, "--reuid=65534", "--regid=65534", "--clear-groups"]
+        os.chmod(self.work, 0o755)
+        if self.run("--version", prefix=prefix).code != 0:
+            raise Skip("another user cannot run the program here")
+        return prefix
 
     def start(self, *arguments, prefix=()):
         return subprocess.Popen([*prefix, self.program, "--profile-dir", self.profiles, *arguments],
@@ -205,11 +275,11 @@ class Host:
             raise Skip("tracing is not permitted")
         return prefix
 
-    def writes(self, *arguments):
+    def writes(self, *arguments, code=0):
         """What each write(2) of a run went to, in order: the numbers for strace's "when" are 1 more than
         the indices."""
         log = os.path.join(self.work, "trace")
-        self.run(*arguments, prefix=self.strace(log, "trace=write")).expect(0)
+        self.run(*arguments, prefix=self.strace(log, "trace=write")).expect(code)
         with open(log) as file:
             return re.findall(r"^write\(\d+<([^>]*)>", file.read(), re.MULTILINE)
 
@@ -218,6 +288,27 @@ class Host:
         log = os.path.join(self.work, "trace")
         prefix = self.strace(log, "trace=write", "inject=write:signal=%s:when=%d" % (signal, when))
         return self.run(*arguments, prefix=prefix)
+
+
+def act_while_stopped(host, options, act, *arguments):
+    """A run under strace with these options, which stop it once with SIGSTOP: there the test acts."""
+    log = os.path.join(host.work, "stopped")
+    process = host.start(*arguments, prefix=[*host.strace(log), "-f", *options])
+
+    def stopped():
+        check(process.poll() is None, "it was not stopped: %s" % " ".join(process.args))
+        try:
+            with open(log) as file:
+                return re.search(r"^(\d+) +--- stopped by SIGSTOP ---$", file.read(), re.MULTILINE)
+        except FileNotFoundError:
+            return None
+
+    number = int(wait_until(stopped, "it is stopped").group(1))
+    act()
+    os.kill(number, signal.SIGCONT)
+    result = host.finish(process)
+    os.unlink(log)
+    return result
 
 
 def key_writes(destinations):

@@ -176,6 +176,91 @@ static void test_moves(void **state)
 	assert_false(catalog_moves(NULL, "net/core/somaxconn"));
 }
 
+/* A key that bounds another one is a number like it, and no two bound or lock each other. */
+static void test_bounds_and_locks(void **state)
+{
+	size_t bounds = 0, locks = 0;
+
+	(void)state;
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = &catalog_rows[i];
+		const struct catalog_row *bound = row->not_above ? catalog_find(row->not_above) : NULL;
+		const struct catalog_row *lock = row->locked_by ? catalog_find(row->locked_by) : NULL;
+
+		if (row->not_above) {
+			bounds++;
+			check_row(bound && bound != row, "%s is bounded by %s", row->path, row->not_above);
+			check_row(!key_is_glob(row->not_above), "%s is bounded by a glob", row->path);
+			check_row(bound->type >= VALUE_INT && bound->type <= VALUE_ULONG && row->type == bound->type,
+				"%s and %s are not the same kind of number", row->path, row->not_above);
+			check_row(!bound->not_above || strcmp(bound->not_above, row->path) != 0, "%s and %s",
+				row->path, row->not_above);
+			check_row(!lists(row->after, row->not_above) && !lists(bound->after, row->path),
+				"%s has two orders with %s", row->path, row->not_above);
+		}
+		check_row((row->locked_by != NULL) == (row->locked_values && row->locked_values[0] != NULL),
+			"%s is locked by no value", row->path);
+		if (!row->locked_by)
+			continue;
+		locks++;
+		check_row(lock && lock != row && !lock->locked_by, "%s is locked by %s", row->path, row->locked_by);
+	}
+	assert_true(bounds >= 5);
+	assert_true(locks >= 1);
+}
+
+static void test_known_bounds_and_locks(void **state)
+{
+	static const char *const chains[][2] = {
+		{ "net/ipv4/ip_unprivileged_port_start", "net/ipv4/ip_local_port_range" },
+		{ "net/ipv4/neigh/default/gc_thresh1", "net/ipv4/neigh/default/gc_thresh2" },
+		{ "net/ipv4/neigh/default/gc_thresh2", "net/ipv4/neigh/default/gc_thresh3" },
+		{ "net/ipv6/neigh/default/gc_thresh1", "net/ipv6/neigh/default/gc_thresh2" },
+		{ "net/ipv6/neigh/default/gc_thresh2", "net/ipv6/neigh/default/gc_thresh3" },
+	};
+	const struct catalog_row *rate = catalog_find("kernel/perf_event_max_sample_rate");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(chains); i++) {
+		const struct catalog_row *row = catalog_find(chains[i][0]);
+
+		check_row(row && row->not_above && strcmp(row->not_above, chains[i][1]) == 0, "%s", chains[i][0]);
+	}
+	assert_null(catalog_find("net/ipv4/neigh/default/gc_thresh3")->not_above);
+	assert_non_null(rate);
+	assert_string_equal(rate->locked_by, "kernel/perf_cpu_time_max_percent");
+	assert_true(lists(rate->locked_values, "0") && lists(rate->locked_values, "100"));
+	assert_null(rate->locked_values[2]);
+}
+
+/* What is lost belongs to a value that cannot be undone; the two words never stand alone. */
+static void test_what_is_lost(void **state)
+{
+	static const char *const paths[] = { "net/ipv6/conf/all/disable_ipv6", "net/ipv6/conf/eth0/disable_ipv6" };
+
+	(void)state;
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = &catalog_rows[i];
+
+		check_row(!row->loses || (row->loses[0] && !row->one_way && row->one_way_values[0]),
+			"%s loses something with no value", row->path);
+		check_row(!row->is_action || row->one_way, "%s is an action that could be undone", row->path);
+	}
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		const struct catalog_row *row = catalog_find(paths[i]);
+
+		check_row(row && row->loses && strstr(row->loses, "addresses"), "%s loses nothing", paths[i]);
+		assert_true(catalog_is_one_way(row, value_of("1")));
+		assert_false(catalog_is_one_way(row, value_of("0\n")));
+	}
+	/* New interfaces only: nobody has an address yet. */
+	assert_null(catalog_find("net/ipv6/conf/default/disable_ipv6")->loses);
+	assert_false(catalog_is_one_way(catalog_find("net/ipv6/conf/default/disable_ipv6"), value_of("1")));
+	assert_true(catalog_is_action(catalog_find("vm/compact_memory")));
+	assert_false(catalog_is_action(catalog_find("kernel/modules_disabled")));
+	assert_false(catalog_is_action(NULL));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -188,6 +273,9 @@ int main(void)
 		cmocka_unit_test(test_one_way),
 		cmocka_unit_test(test_satisfied),
 		cmocka_unit_test(test_moves),
+		cmocka_unit_test(test_bounds_and_locks),
+		cmocka_unit_test(test_known_bounds_and_locks),
+		cmocka_unit_test(test_what_is_lost),
 	};
 
 	return RUN_TESTS(tests);

@@ -133,6 +133,8 @@ static void test_reading(void **state)
 		{ "{\"a\": {\"b\": 1}, \"c\": {\"b\": 2}}", true },
 		{ "{'a': 1}", false },
 		{ "{\"a\": 1,}", false },
+		{ "{\"a\": \"x\\u0000y\"}", false },	/* cJSON would end the text there */
+		{ "{\"a\": \"x\\\\u0000y\"}", true },
 		{ "{\"a\": \"\x80\"}", true },		/* bytes are the caller's business */
 	};
 
@@ -207,9 +209,28 @@ static void test_getting(void **state)
 	assert_string_equal(value.bytes, "t");
 }
 
+/* Also not as it is, within a string or between two values: not one of these texts is JSON. */
+static void test_nul_bytes(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+	} texts[] = { { "{\"a\": \"x\0y\"}", 12 }, { "{\"a\0\": 1}", 9 }, { "{}\0", 3 }, { "\0{}", 3 }, { "[1,\0""2]", 6 },
+		/* An escape that is none: cJSON takes it for a NUL. */
+		{ "[\"x\\u00zzy\"]", 12 }, { "[\"x\\u007=9\"]", 12 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		CLEANUP_JSON_ROOT cJSON *root = json_parse(texts[i].text, texts[i].length);
+
+		check_row(!root, "row %zu is taken", i);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nul_bytes),
 		cmocka_unit_test(test_building),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_text_that_is_not_utf8_is_repaired),

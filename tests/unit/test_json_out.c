@@ -189,7 +189,7 @@ static void test_change_and_setting(void **state)
 		{ .path = "a/c", .key = "a.c", .role = CHANGE_SIDE, .original = { "1\n", 2 } },
 	};
 	const struct change change = { .id = "20261122T064700Z-7f3a", .state = CHANGE_STANDING,
-		.created = "2026-11-22T06:47:00Z", .host = { "h", "k", "b", "n" }, .profiles = profiles,
+		.created = "2026-11-22T06:47:00Z", .host = { "h", "k", "b", "n", "" }, .profiles = profiles,
 		.profiles_count = 1, .items = items, .items_count = COUNT_OF(items) };
 	CLEANUP_JSON_ROOT cJSON *root = NULL;
 	struct json json;

@@ -121,17 +121,18 @@ static void test_an_interrupted_change_is_detected(void **state)
 {
 	struct fixture *fixture = *state;
 	struct change *change = begin(fixture), *found;
+	const char *problem;
 
 	assert_int_equal(record_intent(&fixture->store, change, 1), 0);
 	fixture_reopen_store(fixture);
-	assert_int_equal(restore_find_unsettled(&fixture->store, &fixture->arena, &fixture->host, &found), 0);
+	assert_int_equal(restore_find_unsettled(&fixture->store, &fixture->arena, &fixture->host, &found, &problem), 0);
 	assert_string_equal(found->id, change->id);
 	assert_int_equal(found->state, CHANGE_APPLYING);
 	assert_true(found->items[1].intended);
 
 	/* Of another boot it is history. */
 	fixture->host.boot_id = "99999999-2222-3333-4444-555555555555";
-	assert_int_equal(restore_find_unsettled(&fixture->store, &fixture->arena, &fixture->host, &found),
+	assert_int_equal(restore_find_unsettled(&fixture->store, &fixture->arena, &fixture->host, &found, &problem),
 		RESTORE_NONE);
 }
 
@@ -408,6 +409,160 @@ static void test_directories_that_others_control(void **state)
 	}
 }
 
+/* ---- guardians, deadlines, audits ---- */
+
+/* What another process sees of the two bytes of the lock file: 1 the command's, 2 the guardian's. */
+static int locked_bytes(struct fixture *fixture)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		struct record_store store = RECORD_STORE_INIT;
+
+		if (record_store_open(&fixture->kernel.root, RECORD_READ, &store) < 0)
+			_exit(99);
+		_exit((record_is_locked(&store) ? 1 : 0) | (record_has_guardian(&store) ? 2 : 0));
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_the_guardian_has_a_lock_of_its_own(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(locked_bytes(fixture), 1);
+	assert_int_equal(record_lock_guardian(&fixture->store), 0);
+	assert_int_equal(locked_bytes(fixture), 3);
+	record_unlock(&fixture->store);
+	assert_int_equal(locked_bytes(fixture), 2);
+	assert_int_equal(record_lock(&fixture->store, RECORD_WAIT), 0);
+	assert_int_equal(locked_bytes(fixture), 3);
+	/* Whoever held them has ended. */
+	record_store_release(&fixture->store);
+	assert_int_equal(locked_bytes(fixture), 0);
+}
+
+static void test_a_read_only_store_without_a_lock_file(void **state)
+{
+	struct fixture *fixture = *state;
+	CLEANUP_RECORD_STORE struct record_store store = RECORD_STORE_INIT;
+
+	record_store_release(&fixture->store);
+	assert_int_equal(unlinkat(fixture->kernel.dir.fd, "run/kerntune/lock", 0), 0);
+	assert_int_equal(record_store_open(&fixture->kernel.root, RECORD_READ, &store), 0);
+	assert_false(record_is_locked(&store));
+	assert_false(record_has_guardian(&store));
+	assert_false(temp_dir_has(&fixture->kernel.dir, "run/kerntune/lock"));
+}
+
+static void set_deadline(struct change *change, unsigned long long deadline_ms, const char *deadline)
+{
+	change->confirmation = (struct change_confirmation){ CHANGE_GUARDIAN_PROCESS, 60, deadline_ms, deadline };
+}
+
+static void test_a_deadline_is_extended(void **state)
+{
+	struct fixture *fixture = *state;
+	struct change *change = make_change(fixture, CHANGE_APPLY), *loaded;
+	struct record_notice notice;
+
+	set_deadline(change, 1000, "2026-11-22T06:48:00Z");
+	assert_int_equal(record_begin(&fixture->store, &fixture->arena, change), 0);
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, change, CHANGE_PENDING, CHANGE_BY_APPLY), 0);
+	assert_int_equal(record_load_notice(&fixture->store, &fixture->arena, &notice), 0);
+	assert_int_equal(notice.state, CHANGE_PENDING);
+	assert_int_equal(notice.deadline_ms, 1000);
+
+	set_deadline(change, 2000, "2026-11-22T06:49:00Z");
+	assert_int_equal(record_extend(&fixture->store, &fixture->arena, change), 0);
+	assert_int_equal(load(fixture, change->id, &loaded), 0);
+	assert_int_equal(loaded->state, CHANGE_PENDING);
+	assert_int_equal(loaded->confirmation.deadline_ms, 2000);
+	assert_string_equal(loaded->confirmation.deadline, "2026-11-22T06:49:00Z");
+	assert_int_equal(record_load_notice(&fixture->store, &fixture->arena, &notice), 0);
+	assert_int_equal(notice.deadline_ms, 2000);
+	assert_string_equal(notice.deadline, "2026-11-22T06:49:00Z");
+
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, change, CHANGE_STANDING,
+		CHANGE_BY_CONFIRM), 0);
+	assert_int_equal(load(fixture, change->id, &loaded), 0);
+	assert_int_equal(loaded->finished_by, CHANGE_BY_CONFIRM);
+}
+
+/* Everybody is told of what is not settled before what stands, and of nothing when all is over. */
+static void test_what_everybody_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+	struct change *standing = begin(fixture), *pending;
+	struct record_notice notice;
+
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, standing, CHANGE_STANDING, CHANGE_BY_APPLY),
+		0);
+	pending = make_change(fixture, CHANGE_APPLY);
+	set_deadline(pending, 1000, "2026-11-22T06:48:00Z");
+	assert_int_equal(record_begin(&fixture->store, &fixture->arena, pending), 0);
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, pending, CHANGE_PENDING, CHANGE_BY_APPLY), 0);
+	/* The older one is restored meanwhile: the one that waits is still what matters. */
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, standing, CHANGE_UNDONE, CHANGE_BY_RESTORE),
+		0);
+	assert_int_equal(record_load_notice(&fixture->store, &fixture->arena, &notice), 0);
+	assert_string_equal(notice.id, pending->id);
+	assert_int_equal(notice.state, CHANGE_PENDING);
+	assert_int_equal(record_finish(&fixture->store, &fixture->arena, pending, CHANGE_UNDONE, CHANGE_BY_GUARDIAN),
+		0);
+	assert_int_equal(record_load_notice(&fixture->store, &fixture->arena, &notice), RECORD_NONE);
+	assert_false(temp_dir_has(&fixture->kernel.dir, "run/kerntune/state"));
+}
+
+static void test_what_an_audit_saw_is_in_the_log(void **state)
+{
+	struct fixture *fixture = *state;
+	struct change *change = make_change(fixture, CHANGE_APPLY), *loaded;
+
+	change->items[0].role = change->items[1].role = CHANGE_WATCHED;
+	assert_int_equal(record_begin(&fixture->store, &fixture->arena, change), 0);
+	change->items[0].ours = value_of("7\n");
+	assert_int_equal(record_moved(&fixture->store, change, 0), 0);
+	assert_int_equal(record_stray(&fixture->store, change, 1), 0);
+	assert_int_equal(change->items[0].role, CHANGE_SIDE);
+	assert_int_equal(change->items[1].status, CHANGE_FOREIGN_CHANGED);
+	assert_int_equal(load(fixture, change->id, &loaded), 0);
+	assert_int_equal(loaded->items[0].role, CHANGE_SIDE);
+	assert_true(loaded->items[0].moved_along);
+	assert_true(value_identical(loaded->items[0].ours, value_of("7\n")));
+	assert_int_equal(loaded->items[1].role, CHANGE_WATCHED);
+	assert_int_equal(loaded->items[1].status, CHANGE_FOREIGN_CHANGED);
+}
+
+/* A lost log makes steps count as done; nothing that was only watched. */
+static void test_a_lost_log_invents_no_side_effects(void **state)
+{
+	struct fixture *fixture = *state;
+	struct change *change = make_change(fixture, CHANGE_APPLY), *loaded;
+
+	change->items[1].role = CHANGE_WATCHED;
+	assert_int_equal(record_begin(&fixture->store, &fixture->arena, change), 0);
+	assert_int_equal(unlinkat(fixture->kernel.dir.fd, "run/kerntune/steps", 0), 0);
+	assert_int_equal(load(fixture, change->id, &loaded), 0);
+	assert_true(loaded->items[0].intended);
+	assert_false(loaded->items[1].intended || loaded->items[1].completed || loaded->items[1].moved_along);
+	assert_null(loaded->items[1].ours.bytes);
+}
+
+static void test_a_timestamp_ahead(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *now = record_timestamp(&fixture->arena);
+	const char *later = record_timestamp_in(&fixture->arena, 7 * 86400);
+
+	assert_int_equal(strlen(later), strlen(now));
+	assert_true(strcmp(now, later) < 0);
+	assert_string_equal(now + 19, "Z");
+}
+
 static void test_hostile_links_in_run(void **state)
 {
 	CLEANUP_RECORD_STORE struct record_store store = RECORD_STORE_INIT;
@@ -454,6 +609,13 @@ int main(void)
 		cmocka_unit_test(test_reading_without_directories),
 		cmocka_unit_test(test_directories_that_others_control),
 		cmocka_unit_test(test_hostile_links_in_run),
+		WITH_FIXTURE(test_the_guardian_has_a_lock_of_its_own),
+		WITH_FIXTURE(test_a_read_only_store_without_a_lock_file),
+		WITH_FIXTURE(test_a_deadline_is_extended),
+		WITH_FIXTURE(test_what_everybody_is_told),
+		WITH_FIXTURE(test_what_an_audit_saw_is_in_the_log),
+		WITH_FIXTURE(test_a_lost_log_invents_no_side_effects),
+		WITH_FIXTURE(test_a_timestamp_ahead),
 		WITH_FIXTURE(test_timestamps),
 	};
 

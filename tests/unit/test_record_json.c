@@ -341,6 +341,174 @@ static void test_a_backup_needs_no_targets(void **state)
 	assert_null(change->items[0].target.bytes);
 }
 
+/* ---- what confirming, stacking and auditing brought ---- */
+
+#define OLDER "20261121T064700Z-0001"
+
+static struct change_item pending_items[] = {
+	{ .path = "net/core/somaxconn", .role = CHANGE_STEP, .status = CHANGE_APPLIED, .original = { "1024\n", 5 },
+	  .original_owner = OLDER, .target = { "65535", 5 }, .ours = { "65535\n", 6 }, .intended = true,
+	  .completed = true, .withdrawn = true },
+	{ .path = "net/core/rmem_max", .role = CHANGE_WATCHED, .status = CHANGE_FOREIGN_CHANGED,
+	  .original = { "1\n", 2 } },
+	{ .path = "net/core/wmem_max", .role = CHANGE_SIDE, .status = CHANGE_APPLIED, .original = { "1\n", 2 },
+	  .ours = { "2\n", 2 }, .moved_along = true },
+	/* A file that can only be written has no value to begin with. */
+	{ .path = "vm/compact_memory", .role = CHANGE_STEP, .status = CHANGE_APPLIED, .target = { "1", 1 },
+	  .intended = true, .completed = true },
+};
+
+static struct change make_pending(void)
+{
+	struct change change = sample;
+
+	change.state = CHANGE_PENDING;
+	change.finished = "2026-11-22T06:47:01Z";
+	change.finished_by = CHANGE_BY_CONFIRM;
+	change.confirmation = (struct change_confirmation){ CHANGE_GUARDIAN_TIMER, 120, 0xffffffffffffffffULL,
+		"2026-11-22T06:49:00Z" };
+	change.items = pending_items;
+	change.items_count = COUNT_OF(pending_items);
+	return change;
+}
+
+static void test_a_pending_change_comes_back(void **state)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	CLEANUP_ARENA struct arena arena;
+	struct change pending = make_pending(), *change;
+	const char *problem;
+
+	(void)state;
+	arena_init(&arena);
+	assert_int_equal(record_json_write(&text, &pending), 0);
+	assert_int_equal(record_json_read(&arena, text.bytes, text.length, ID, &change, &problem), 0);
+	assert_int_equal(change->state, CHANGE_PENDING);
+	assert_int_equal(change->finished_by, CHANGE_BY_CONFIRM);
+	assert_int_equal(change->confirmation.guardian, CHANGE_GUARDIAN_TIMER);
+	assert_int_equal(change->confirmation.seconds, 120);
+	assert_true(change->confirmation.deadline_ms == 0xffffffffffffffffULL);
+	assert_string_equal(change->confirmation.deadline, "2026-11-22T06:49:00Z");
+	assert_int_equal(change->items_count, COUNT_OF(pending_items));
+	for (size_t i = 0; i < COUNT_OF(pending_items); i++) {
+		const struct change_item *item = &change->items[i], *given = &pending_items[i];
+
+		assert_int_equal(item->role, given->role);
+		assert_int_equal(item->status, given->status);
+		assert_int_equal(item->moved_along, given->moved_along);
+		assert_int_equal(item->withdrawn, given->withdrawn);
+		assert_int_equal(item->original_owner != NULL, given->original_owner != NULL);
+		assert_same_value(item->original, given->original);
+		assert_same_value(item->ours, given->ours);
+	}
+	assert_string_equal(change->items[0].original_owner, OLDER);
+}
+
+/* Who finished it: every word there is, and none before it is finished. */
+static void test_who_finished_it(void **state)
+{
+	(void)state;
+	for (int actor = CHANGE_BY_APPLY; actor <= CHANGE_BY_GUARDIAN; actor++) {
+		CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+		CLEANUP_ARENA struct arena arena;
+		struct change given = make_pending(), *change;
+		const char *problem;
+
+		arena_init(&arena);
+		given.finished_by = (enum change_actor)actor;
+		assert_int_equal(record_json_write(&text, &given), 0);
+		assert_int_equal(record_json_read(&arena, text.bytes, text.length, ID, &change, &problem), 0);
+		assert_int_equal(change->finished_by, actor);
+		given.finished = NULL;
+		strbuf_clear(&text);
+		assert_int_equal(record_json_write(&text, &given), 0);
+		assert_null(strstr(text.bytes, "finished_by"));
+	}
+}
+
+/* What is not so is not written: records of changes without all this look as before. */
+static void test_fields_that_say_nothing_are_left_out(void **state)
+{
+	static const char *const names[] = { "confirmation", "original_owner", "withdrawn", "moved_along",
+		"finished_by" };
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+	(void)state;
+	write_sample(&text);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		check_row(!strstr(text.bytes, names[i]), "\"%s\" stands in it", names[i]);
+}
+
+static void test_unsound_pending_records_are_refused(void **state)
+{
+	static const struct {
+		const char *from, *to, *reason;
+	} cases[] = {
+		{ "\"confirmation\"", "\"konfirmation\"", "\"confirmation\"" },
+		{ "\"systemd_timer\"", "\"none\"", "\"confirmation\"" },
+		{ "\"systemd_timer\"", "\"somebody\"", "\"guardian\"" },
+		{ "\"guardian\"", "\"gardian\"", "\"guardian\"" },
+		{ "\"18446744073709551615\"", "\"18446744073709551616\"", "\"deadline_ms\"" },
+		{ "\"18446744073709551615\"", "\"-1\"", "\"deadline_ms\"" },
+		{ "\"18446744073709551615\"", "\"soon\"", "\"deadline_ms\"" },
+		{ "\"18446744073709551615\"", "17", "\"deadline_ms\"" },
+		{ "\"deadline_ms\"", "\"deadline_s\"", "\"deadline_ms\"" },
+		{ "\"deadline\"", "\"deadlines\"", "\"deadline\"" },
+		{ "\"finished_by\":\t\"confirm\"", "\"finished_by\":\t\"nobody\"", "\"finished_by\"" },
+		{ OLDER, "20261121T064700Z-1", "\"original_owner\"" },
+		{ OLDER, "../../../../etc/passwd", "\"original_owner\"" },
+		{ "\"watched\"", "\"seen\"", "\"role\"" },
+		/* Only what cannot be undone may lack its original. */
+		{ "vm/compact_memory", "vm/swappiness", "\"original\"" },
+	};
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	struct change pending = make_pending();
+
+	(void)state;
+	assert_int_equal(record_json_write(&text, &pending), 0);
+	drop_checksum(&text);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP_STRBUF struct strbuf changed = STRBUF_INIT;
+		CLEANUP_ARENA struct arena arena;
+		const char *at = strstr(text.bytes, cases[i].from), *problem = NULL;
+		struct change *change = NULL;
+
+		check_row(at, "row %zu: %s is not there", i, cases[i].from);
+		arena_init(&arena);
+		strbuf_add(&changed, text.bytes, (size_t)(at - text.bytes));
+		strbuf_add_text(&changed, cases[i].to);
+		strbuf_add_text(&changed, at + strlen(cases[i].from));
+		check_row(record_json_read(&arena, changed.bytes, changed.length, ID, &change, &problem) == 1 &&
+			!change && problem, "row %zu is taken", i);
+		check_row(strstr(problem, cases[i].reason), "row %zu: %s", i, problem);
+	}
+}
+
+/* The checksum is the last member, of all that stands before it; anywhere else, and with any other value, it is wrong. */
+static void test_checksums_in_other_places(void **state)
+{
+	static const char *const tails[] = {
+		",\n\t\"checksum\":\t\"fnv1a64:0000000000000000\"\n}\n",
+		",\n\t\"checksum\":\t\"\"\n}\n",
+		",\n\t\"checksum\":\t\"x\",\n\t\"more\":\t1\n}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(tails); i++) {
+		CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+		CLEANUP_ARENA struct arena arena;
+		const char *problem = NULL;
+		struct change *change = NULL;
+
+		arena_init(&arena);
+		write_sample(&text);
+		text.length = (size_t)(strstr(text.bytes, ",\n\t\"checksum\"") - text.bytes);
+		strbuf_add_text(&text, tails[i]);
+		check_row(record_json_read(&arena, text.bytes, text.length, ID, &change, &problem) == 1 &&
+			strstr(problem, "checksum"), "row %zu: %s", i, problem ? problem : "taken");
+	}
+}
+
 static void test_state_file(void **state)
 {
 	static const char *const bad[] = { "", "{}", "{\"schema\": \"kerntune.state/1\"}",
@@ -426,6 +594,11 @@ int main(void)
 		cmocka_unit_test(test_the_id_must_be_the_file_s),
 		cmocka_unit_test(test_trailing_text_is_refused),
 		cmocka_unit_test(test_a_backup_needs_no_targets),
+		cmocka_unit_test(test_a_pending_change_comes_back),
+		cmocka_unit_test(test_who_finished_it),
+		cmocka_unit_test(test_fields_that_say_nothing_are_left_out),
+		cmocka_unit_test(test_unsound_pending_records_are_refused),
+		cmocka_unit_test(test_checksums_in_other_places),
 		cmocka_unit_test(test_state_file),
 		cmocka_unit_test(test_memory_failures),
 	};

@@ -67,6 +67,70 @@ static void test_round_trip(void **state)
 	arena_release(&log.arena);
 }
 
+/* What an audit saw. A watched key that moved is a side effect from then on; a step and a known side effect stay what
+ * they are. */
+static void test_moved_and_stray(void **state)
+{
+	const struct change_item moved = { .ours = { "2\n", 2 } }, lost = { .ours = { NULL, 0 } };
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	struct change_item *items;
+	struct log_case log;
+
+	(void)state;
+	make(&log);
+	log.items[0] = (struct change_item){ .path = "a/a", .role = CHANGE_WATCHED, .status = CHANGE_UNCHANGED };
+	log.items[1] = (struct change_item){ .path = "a/b", .role = CHANGE_WATCHED, .status = CHANGE_UNCHANGED };
+	log.items[2] = (struct change_item){ .path = "a/c", .role = CHANGE_SIDE, .status = CHANGE_UNCHANGED };
+	step_log_add_header(&text, &log.change);
+	step_log_add_moved(&text, 0, &moved);
+	step_log_add_stray(&text, 1);
+	step_log_add_moved(&text, 2, &lost);
+	assert_int_equal(strbuf_check(&text), 0);
+	assert_string_equal(text.bytes, HEADER "moved 0 Mgo=\nstray 1\nmoved 2 -\n");
+	assert_int_equal(read_log(&log, text.bytes, text.length), 0);
+	items = log.change.items;
+	assert_true(items[0].moved_along && !items[1].moved_along && items[2].moved_along);
+	assert_int_equal(items[0].role, CHANGE_SIDE);
+	assert_int_equal(items[0].status, CHANGE_APPLIED);
+	assert_true(value_identical(items[0].ours, moved.ours));
+	assert_int_equal(items[1].role, CHANGE_WATCHED);
+	assert_int_equal(items[1].status, CHANGE_FOREIGN_CHANGED);
+	assert_null(items[1].ours.bytes);
+	assert_int_equal(items[2].role, CHANGE_SIDE);
+	assert_int_equal(items[2].status, CHANGE_UNCHANGED);
+	assert_null(items[2].ours.bytes);
+	arena_release(&log.arena);
+}
+
+/* It moved more than once: what it held last counts. */
+static void test_the_last_move_counts(void **state)
+{
+	static const char text[] = HEADER "moved 1 MQo=\nmoved 1 Mgo=\n";
+	struct log_case log;
+
+	(void)state;
+	make(&log);
+	log.items[1].role = CHANGE_WATCHED;
+	assert_int_equal(read_log(&log, text, strlen(text)), 0);
+	assert_true(value_identical(log.change.items[1].ours, value_of("2\n")));
+	arena_release(&log.arena);
+}
+
+static void test_mark_moved(void **state)
+{
+	struct change_item step = { .role = CHANGE_STEP, .status = CHANGE_NOT_TRIED };
+	struct change_item watched = { .role = CHANGE_WATCHED, .status = CHANGE_UNCHANGED };
+
+	(void)state;
+	step_log_mark_moved(&step);
+	step_log_mark_moved(&watched);
+	assert_true(step.moved_along && watched.moved_along);
+	assert_int_equal(step.role, CHANGE_STEP);
+	assert_int_equal(step.status, CHANGE_NOT_TRIED);
+	assert_int_equal(watched.role, CHANGE_SIDE);
+	assert_int_equal(watched.status, CHANGE_APPLIED);
+}
+
 static void test_an_intent_alone(void **state)
 {
 	struct log_case log;
@@ -129,6 +193,14 @@ static void test_other_logs_and_garbage(void **state)
 		HEADER "intent 0\noutcome 0 applied 99999999999 -\n",
 		HEADER "intent 0\noutcome 0 applied 0 !!!!\n",
 		HEADER "intent 0\noutcome 0 applied 0 MQ\n",
+		HEADER "intent 0\nmoved 0\n",
+		HEADER "intent 0\nmoved 3 -\n",
+		HEADER "intent 0\nmoved x -\n",
+		HEADER "intent 0\nmoved 0 !!!!\n",
+		HEADER "intent 0\nstray\n",
+		HEADER "intent 0\nstray 3\n",
+		HEADER "intent 0\nstray -1\n",
+		HEADER "intent 0\nstrays 0\n",
 		HEADER "intent 0\noutcome 0 a-status-name-of-more-than-thirty-two-bytes 0 -\n",
 	};
 
@@ -140,7 +212,9 @@ static void test_other_logs_and_garbage(void **state)
 		check_row(read_log(&log, texts[i], strlen(texts[i])) == 1, "row %zu is taken", i);
 		assert_ptr_equal(log.change.items, log.items);
 		for (size_t k = 0; k < COUNT_OF(log.items); k++)
-			check_row(!log.items[k].intended && !log.items[k].completed, "row %zu left something", i);
+			check_row(!log.items[k].intended && !log.items[k].completed &&
+				!log.items[k].moved_along && log.items[k].status == CHANGE_NOT_TRIED,
+				"row %zu left something", i);
 		arena_release(&log.arena);
 	}
 }
@@ -209,6 +283,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_moved_and_stray),
+		cmocka_unit_test(test_the_last_move_counts),
+		cmocka_unit_test(test_mark_moved),
 		cmocka_unit_test(test_an_intent_alone),
 		cmocka_unit_test(test_a_cut_last_line_does_not_count),
 		cmocka_unit_test(test_other_logs_and_garbage),
