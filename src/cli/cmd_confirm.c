@@ -28,6 +28,27 @@ static int report(struct app *app, const struct change *change, const char *outc
 	return EXIT_HOLDS;
 }
 
+/* The deadline that was moved is worth nothing without somebody who keeps it. Without the lock: see
+ * record_has_guardian(). */
+static void replace_dead_guardian(struct app *app, struct change *change)
+{
+	CLEANUP_RECORD_STORE struct record_store store = RECORD_STORE_INIT;
+	const struct guardian guardian = { .root = &app->root, .procsys = &app->procsys };
+	int r = record_store_open(&app->root, RECORD_READ, &store);
+
+	if (r < 0 || change->confirmation.guardian != CHANGE_GUARDIAN_PROCESS || record_has_guardian(&store))
+		return;
+	r = procsys_open(&app->root, PROCSYS_READ_WRITE, &app->procsys);
+	if (r == 0)
+		r = guardian_arm(&guardian, change);
+	if (r == 0)
+		return;
+	diag_warning(&app->diags, "no-guardian", span_none(),
+		"the guardian of change %s is gone, and no other could be started: nothing undoes it at its deadline",
+		change->id);
+	diag_hint(&app->diags, "\"%s\" does", records_restore_command(app, change));
+}
+
 static int extend(struct app *app, struct record_store *store, struct change *change)
 {
 	char left[DURATION_TEXT_SIZE];
@@ -39,6 +60,7 @@ static int extend(struct app *app, struct record_store *store, struct change *ch
 	record_store_release(store);
 	if (r < 0)
 		return app_fail_errno(app, r, "writing the new deadline down: the old one holds");
+	replace_dead_guardian(app, change);
 	duration_format(app->options.extend, left);
 	return report(app, change, "extended", arena_printf(app->arena,
 		"Change %s waits until %s (%s) to be confirmed.", change->id, change->confirmation.deadline, left));

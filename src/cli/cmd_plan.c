@@ -60,13 +60,6 @@ static int report(struct app *app, const struct plan *plan)
 	return EXIT_HOLDS;
 }
 
-static bool has_json_suffix(const char *path)
-{
-	size_t length = strlen(path);
-
-	return length > 5 && strcmp(path + length - 5, ".json") == 0;
-}
-
 static int plan_command(struct app *app, int argc, char *argv[])
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
@@ -74,7 +67,7 @@ static int plan_command(struct app *app, int argc, char *argv[])
 	struct plan plan;
 	int r;
 
-	if (output && !has_json_suffix(output))
+	if (output && !planned_names_plan(output))
 		return app_fail(app, EXIT_INVALID, "usage", "a plan's name ends in .json, so that apply knows it: "
 			"-o %s.json", output);
 	r = planned_build(app, argc, argv, PROCSYS_READ_ONLY, &plan);

@@ -16,15 +16,32 @@ struct tested {
 	struct selftest_result result;
 };
 
+static size_t count_runs(const struct tested *tested, size_t count)
+{
+	size_t runs = 0;
+
+	for (size_t i = 0; i < count; i++)
+		runs += tested[i].result.runs;
+	return runs;
+}
+
+/* Nothing tested is nothing proved. */
 static bool is_identical(const struct tested *tested, size_t count)
 {
-	size_t runs = 0, failures = 0;
+	size_t failures = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		runs += tested[i].result.runs;
+	for (size_t i = 0; i < count; i++)
 		failures += tested[i].result.failures;
-	}
-	return failures == 0 && runs > 0;
+	return failures == 0 && count_runs(tested, count) > 0;
+}
+
+static const char *verdict(const struct tested *tested, size_t count)
+{
+	if (count_runs(tested, count) == 0)
+		return "Nothing was tested: no parameter would be changed";
+	return is_identical(tested, count) ?
+		"Everything came back: an apply that fails anywhere leaves nothing behind" :
+		"NOT everything came back";
 }
 
 static int print_json(struct app *app, const struct tested *tested, size_t count)
@@ -60,10 +77,11 @@ static void print_one(struct app *app, const struct tested *tested)
 	if (result->parameters == 0)
 		render_line(app, "%s: nothing of it would change a fresh network namespace", tested->profile);
 	else if (result->failures == 0)
-		render_line(app, "%s: %zu parameters, %zu runs, byte-identical after each", tested->profile,
-			result->parameters, result->runs);
+		render_line(app, "%s: %zu parameter%s, %zu runs, byte-identical after each", tested->profile,
+			result->parameters, result->parameters == 1 ? "" : "s", result->runs);
 	else
-		render_line(app, "%s: %zu parameters, %zu runs, %zu FAILED: %s", tested->profile, result->parameters,
+		render_line(app, "%s: %zu parameter%s, %zu runs, %zu FAILED: %s", tested->profile, result->parameters,
+			result->parameters == 1 ? "" : "s",
 			result->runs, result->failures, result->problem);
 	for (size_t i = 0; i < result->unknown.count; i++)
 		render_line(app, "  side effect that the catalogue does not know: %s", result->unknown.paths[i]);
@@ -156,9 +174,7 @@ static int selftest_command(struct app *app, int argc, char *argv[])
 	if (app_format_is(app, "json"))
 		return print_json(app, tested, count);
 	render_diags(app);
-	render_note(app, is_identical(tested, count) ?
-		"Everything came back, on Linux %s: an apply that fails anywhere leaves nothing behind." :
-		"NOT everything came back, on Linux %s.", app->host.kernel);
+	render_note(app, "%s, on Linux %s.", verdict(tested, count), app->host.kernel);
 	return is_identical(tested, count) ? EXIT_HOLDS : EXIT_NO;
 }
 

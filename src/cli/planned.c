@@ -68,7 +68,7 @@ int planned_plan(struct app *app, const struct selection *selection, struct plan
 
 /* ---- saved plans ---- */
 
-static bool names_plan(const char *argument)
+bool planned_names_plan(const char *argument)
 {
 	size_t length = strlen(argument), suffix = strlen(".json");
 
@@ -79,7 +79,7 @@ static bool names_plan(const char *argument)
 static const char *find_plan(int argc, char *argv[])
 {
 	for (int i = 0; i < argc; i++)
-		if (names_plan(argv[i]))
+		if (planned_names_plan(argv[i]))
 			return argv[i];
 	return NULL;
 }

@@ -10,6 +10,9 @@ MUST_CHECK int planned_library(struct app *app, struct library *ret_library);
 MUST_CHECK int planned_select(struct app *app, int argc, char *argv[], struct selection *ret_selection);
 MUST_CHECK int planned_plan(struct app *app, const struct selection *selection, struct plan *ret_plan);
 
+/* Whether an argument is a saved plan: it ends in .json. */
+bool planned_names_plan(const char *argument);
+
 /* All of it: opens proc/sys and makes the plan of the profiles, or of the saved plan, that the arguments name. */
 MUST_CHECK int planned_build(struct app *app, int argc, char *argv[], enum procsys_mode mode,
 	struct plan *ret_plan);

@@ -100,6 +100,8 @@ void records_tell_conflicts(struct app *app, const struct change *change)
 				"%s was changed by somebody else and left alone: original %s, ours %s, now %s",
 				item->key, records_value(app, item, item->original),
 				records_value(app, item, item->ours), records_value(app, item, item->now)));
+		else if (item->undo_status == CHANGE_ROLLBACK_CONFLICT && !item->original.bytes)
+			render_error(app, arena_printf(app->arena, "%s was not set before, and cannot be unset", item->key));
 		else if (item->undo_status == CHANGE_ROLLBACK_CONFLICT)
 			render_error(app, arena_printf(app->arena, "%s could not be put back to %s: %s",
 				item->key, records_value(app, item, item->original),

@@ -4,9 +4,9 @@
  * Calling sequence: planner_build() -> the lock and the checks of restore.h are the caller's ->
  * signals_hold() -> apply_run(). It makes the change from the plan, with every key that the catalogue says
  * will move along; makes the record durable; arms the guardian, if there is to be one; then for each step reads
- * the key again, announces the write, writes, reads back and classifies. On the first failure or held signal everything is undone in
- * reverse order. After the last step all keys are read again, for a later step may have moved an earlier
- * key. See record.h for what is on disk at each moment. */
+ * the key again, announces the write, writes, reads back and classifies. On the first failure or held
+ * signal everything is undone in reverse order. After the last step all keys are read again, for a later
+ * step may have moved an earlier key. See record.h for what is on disk at each moment. */
 #pragma once
 
 #include "base/arena.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* audit.h - what moves along with a step, beyond what the catalogue knows.
  *
- * Every readable and writable key below some directories is in the record before the first write (CHANGE_WATCHED) and is
- * compared before and after each step. What moved in between becomes a side effect of the change: it is logged,
+ * Every readable and writable key below some directories is in the record before the first write (CHANGE_WATCHED)
+ * and is compared before and after each step. What moved in between becomes a side effect of the change: it is logged,
  * and undone with the rest. What moved at another time moved for other reasons: it is marked
  * CHANGE_FOREIGN_CHANGED, reported and left alone.
  *

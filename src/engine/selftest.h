@@ -6,8 +6,8 @@
  * once to the end, followed by a restore. After each of these every key below net must be byte-identical to what
  * it was. Every run is audited (audit.h), which also finds side effects that the catalogue does not know.
  *
- * Calling sequence: netns_enter_new() and procsys_open() are the caller's -> selftest_begin() -> selftest_run() for each
- * selection of profiles -> selftest_end(). The records go to a temporary directory. */
+ * Calling sequence: netns_enter_new() and procsys_open() are the caller's -> selftest_begin() -> selftest_run() for
+ * each selection of profiles -> selftest_end(). The records go to a temporary directory. */
 #pragma once
 
 #include "base/arena.h"

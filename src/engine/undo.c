@@ -156,14 +156,26 @@ static void decide(const struct undo *undo, const struct change *change, struct 
 	}
 }
 
+/* A secret that was never set has no value to write back: nothing is left but to say so. An action has none either,
+ * and needs none. */
+static bool is_set_for_good(const struct undo *undo, const struct change_item *item)
+{
+	struct value now;
+	int error;
+
+	return item->intended && !item->original.bytes && !catalog_is_action(catalog_find(item->path)) &&
+		key_filter_selects(&undo->filter, item->path) && read_now(undo, item->path, &now, &error) == 0;
+}
+
 static void examine(const struct undo *undo, struct change *change, struct wanted wanted[])
 {
 	for (size_t i = 0; i < change->items_count; i++) {
 		struct change_item *item = &change->items[i];
 
-		item->undo_status = CHANGE_NOT_TRIED;
+		item->undo_status = is_set_for_good(undo, item) ? CHANGE_ROLLBACK_CONFLICT : CHANGE_NOT_TRIED;
 		if (!is_touched(change, item))
 			continue;
+		item->undo_status = CHANGE_NOT_TRIED;
 		(void)read_now(undo, item->path, &item->now, &item->undo_error);
 		if (is_selected(undo, change, item))
 			decide(undo, change, item, &wanted[i]);

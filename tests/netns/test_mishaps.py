@@ -2,11 +2,12 @@
 """Deadlines, records and restores when something else goes wrong at the same time."""
 
 import os
+import signal
 import subprocess
 
 import harness
-from harness import (act_while_stopped, check, contains, deadline_ms, equal, guardians_end, identical, key_writes,
-                     read_key, record, record_ids, snapshot, wait_until, write_key)
+from harness import (act_while_stopped, check, contains, deadline_ms, equal, guardians, guardians_end, identical,
+                     key_writes, read_key, record, record_ids, snapshot, wait_until, write_key)
 
 SOMAXCONN, FIN, KEEPALIVE = "net.core.somaxconn", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time"
 STATE_FILE = "/run/kerntune/state"
@@ -146,6 +147,23 @@ def test_a_record_with_a_date_that_cannot_be(host):
     result = host.run("apply", "-y", host.profile({FIN: "31"})).expect(2)
     contains(result.err, "newest record")
     equal(read_key(FIN), "60", "the key")
+
+
+def test_extending_replaces_a_guardian_that_was_killed(host):
+    host.run("apply", "-y", "--confirm", "1h", host.profile({FIN: "31"})).expect(7)
+    for guardian in guardians():
+        os.kill(guardian, signal.SIGKILL)
+    guardians_end()
+    host.run("confirm", "--extend", "1s").expect(0)
+    wait_until(lambda: read_key(FIN) == "60", "the new guardian undoes it")
+
+
+def test_a_secret_that_cannot_be_unset_is_not_said_to_be_back(host):
+    secret = "net.ipv6.conf.default.stable_secret"
+    profile = host.profile('  %s: "2001:0db8:0000:0000:0000:0000:0000:0001"\n'
+                           '  net.ipv4.tcp_congestion_control: nosuch_cc\n' % secret)
+    result = host.run("apply", "-y", "--irreversible", profile).expect(4)
+    contains(result.err, secret + " was not set before, and cannot be unset")
 
 
 def test_a_change_whose_guardian_is_alive_takes_another_after_it(host):
