@@ -140,7 +140,6 @@ static void test_nothing_to_guard(void **state)
 	static const enum change_state settled[] = { CHANGE_STANDING, CHANGE_UNDONE, CHANGE_INCOMPLETE };
 	struct fixture *fixture = *state;
 	struct change *change = make_pending(fixture);
-	char path[100];
 
 	for (size_t i = 0; i < COUNT_OF(settled); i++) {
 		assert_int_equal(record_finish(&fixture->store, &fixture->arena, change, settled[i],
@@ -151,9 +150,25 @@ static void test_nothing_to_guard(void **state)
 	}
 	watch(fixture, "20200101T000000Z-0000", -1);
 	watch(fixture, "../../etc/passwd", -1);
+}
+
+/* One that is not armed yet gives up, and says nothing: apply then writes nothing. One that is armed would try again, as
+ * whoever damaged the record may mend it. */
+static void test_a_damaged_record_is_guarded_by_nobody(void **state)
+{
+	struct fixture *fixture = *state;
+	struct guardian guardian = make_guardian(fixture, 1);
+	struct change *change = make_pending(fixture);
+	char path[100], byte;
+	int ends[2];
+
 	snprintf(path, sizeof(path), "var/lib/kerntune/changes/%s.json", change->id);
 	temp_dir_write(&fixture->kernel.dir, path, "{");
-	watch(fixture, change->id, -1);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(guardian_watch(&guardian, change->id, ends[1]), -EBADMSG);
+	fixture_reopen_store(fixture);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	assert_int_equal(close(ends[0]), 0);
 	fake_kernel_assert(&fixture->kernel, KEY, "65535\n");
 }
 
@@ -300,6 +315,7 @@ int main(void)
 		WITH_FIXTURE(test_a_foreign_change_is_left_alone),
 		WITH_FIXTURE(test_an_interrupted_change_is_undone_too),
 		WITH_FIXTURE(test_nothing_to_guard),
+		WITH_FIXTURE(test_a_damaged_record_is_guarded_by_nobody),
 		WITH_FIXTURE(test_a_change_of_another_place),
 		WITH_FIXTURE(test_the_deadline_comes),
 		WITH_FIXTURE(test_confirming_ends_it),

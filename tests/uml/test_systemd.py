@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+"""systemd as PID 1, whose transient timer keeps the deadline of apply --confirm: see guest_systemd.py."""
+
+import machine
+
+if __name__ == "__main__":
+    machine.main(lambda program, profiles: machine.pass_on(program, profiles, "guest_systemd.start_systemd"))
