@@ -215,7 +215,8 @@ static void test_nul_bytes(void **state)
 	static const struct {
 		const char *text;
 		size_t length;
-	} texts[] = { { "{\"a\": \"x\0y\"}", 12 }, { "{\"a\0\": 1}", 9 }, { "{}\0", 3 }, { "\0{}", 3 }, { "[1,\0""2]", 6 },
+	} texts[] = { { "{\"a\": \"x\0y\"}", 12 }, { "{\"a\0\": 1}", 9 }, { "{}\0", 3 }, { "\0{}", 3 },
+		{ "[1,\0""2]", 6 },
 		/* An escape that is none: cJSON takes it for a NUL. */
 		{ "[\"x\\u00zzy\"]", 12 }, { "[\"x\\u007=9\"]", 12 } };
 

@@ -177,7 +177,8 @@ static void test_values_that_do_not_matter_move_nothing(void **state)
 {
 	static const struct valued_row cases[][2] = {
 		/* Only one of them changes. */
-		{ { FIRST_FREE, "1024\n", "35000", PLAN_CHANGE }, { PORTS, "40000\t60999\n", "40000 60999", PLAN_SAME } },
+		{ { FIRST_FREE, "1024\n", "35000", PLAN_CHANGE },
+		  { PORTS, "40000\t60999\n", "40000 60999", PLAN_SAME } },
 		{ { PORTS, "40000\t60999\n", "2000 60999", PLAN_CHANGE }, { FIRST_FREE, "1024\n", "1024", PLAN_SAME } },
 		{ { RATE, "100000\n", "50000", PLAN_CHANGE }, { PERCENT, "0\n", "0", PLAN_SAME } },
 		{ { FIRST_FREE, "1024\n", "35000", PLAN_CHANGE }, { PORTS, NULL, "40000 60999", PLAN_ABSENT } },

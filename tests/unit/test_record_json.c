@@ -484,7 +484,7 @@ static void test_unsound_pending_records_are_refused(void **state)
 	}
 }
 
-/* The checksum is the last member, of all that stands before it; anywhere else, and with any other value, it is wrong. */
+/* The checksum is the last member, of all that stands before it; elsewhere, or with another value, it is wrong. */
 static void test_checksums_in_other_places(void **state)
 {
 	static const char *const tails[] = {

@@ -134,7 +134,9 @@ static unsigned random_below(unsigned limit)
 /* Few values, so that changes often ask for what another one has set, or for the original. */
 static void draw_case(struct stack_case *stack)
 {
-	static const char *const values[KEYS][3] = { { "1000", "2000", "4096" }, { "7", "8", "60" }, { "1", "2", "60" } };
+	static const char *const values[KEYS][3] = {
+		{ "1000", "2000", "4096" }, { "7", "8", "60" }, { "1", "2", "60" },
+	};
 
 	for (size_t n = 0; n < CHANGES_MAX; n++)
 		for (size_t k = 0; k < KEYS; k++)
