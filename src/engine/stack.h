@@ -12,6 +12,9 @@
  * What lies beneath a change now is found by walking from owner to owner over those that were taken
  * out. So each transition replaces a single record, and no crash can leave two that disagree.
  *
+ * Two names of one variable have one chain, and so has a key that is not below net, whatever network namespace it was
+ * changed from.
+ *
  * A foreign write ends a chain: the next change finds a value that no change of ours gave, and has no owner.
  *
  * All functions: 0 or a negative errno. */

@@ -66,8 +66,8 @@ struct change_item {
 	const char *key;		/* as shown */
 	enum change_role role;
 	enum value_type type;
-	struct value original;		/* raw bytes as read before anything was written; none for a file
-					 * that can only be written (CHANGE_STEP with `irreversible`) */
+	struct value original;		/* raw bytes as read before anything was written; none where there was
+					 * nothing to read: an action, a secret that was never set */
 	const char *original_owner;	/* id of the older change that had set the original, and still stood;
 					 * NULL when there was none. See engine/stack.h */
 	struct value target;		/* what was asked for; none but for a step */

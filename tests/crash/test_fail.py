@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import crash
-from crash import Before, State, bench_keys, check_records_read, check_restorable, fail_all, forget_all
+from crash import Before, State, bench_keys, check_records_read, check_restorable, fail_all, forget_all, start_over
 from harness import Skip, check, mount
 
 # What the exit code claims about an apply: 0 applied, 2, 3, 5 and 6 nothing is left of it, 4 not all could be put back.
@@ -25,9 +25,7 @@ def test_apply(host):
     before, profile = Before(), host.profile(bench_keys())
 
     def prepare():
-        if os.path.exists("/var/lib/kerntune"):
-            host.run("restore").expect(0)
-        forget_all()
+        start_over(host)
 
     fail_all(host, "apply", ["apply", "-y", profile], prepare,
              lambda result: check_truthful(host, before, profile, result))
@@ -39,9 +37,7 @@ def test_apply_with_a_confirmation(host):
     before, profile = Before(), host.profile(keys)
 
     def prepare():
-        if os.path.exists("/var/lib/kerntune"):
-            host.run("restore").expect(0)
-        forget_all()
+        start_over(host)
 
     def judge(result):
         check(result.code in (4, 7) + UNCHANGED, "not a documented exit code")

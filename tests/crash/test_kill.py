@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """SIGKILL at every system call of an apply, a restore, a confirm and the guardian."""
 
-import os
-
 import crash
-from crash import Before, State, bench_keys, check_restorable, forget_all, strike_all
+from crash import Before, State, bench_keys, check_restorable, start_over, strike_all
 from harness import check, equal, read_key
 
 
@@ -18,9 +16,7 @@ def test_apply_of_31_keys(host):
     before, profile = Before(), host.profile(bench_keys())
 
     def prepare():
-        if os.path.exists("/var/lib/kerntune"):
-            host.run("restore").expect(0)
-        forget_all()
+        start_over(host)
 
     strike_all(host, "apply", ["apply", "-y", profile], prepare, lambda _: check_restorable(host, before, profile))
     before.check("at the end")
@@ -52,9 +48,7 @@ def test_audited_apply(host):
     before, profile = Before(), host.profile(keys)
 
     def prepare():
-        if os.path.exists("/var/lib/kerntune"):
-            host.run("restore").expect(0)
-        forget_all()
+        start_over(host)
 
     # Thousands of reads between the steps: one within each run of them, whatever the form.
     is_long, crash.IS_LONG = crash.IS_LONG, False
@@ -119,10 +113,7 @@ def test_arming_the_guardian(host):
     before, profile = Before(), host.profile(keys)
 
     def prepare():
-        crash.kill_guardian()
-        if os.path.exists("/var/lib/kerntune"):
-            host.run("restore").expect(0)
-        forget_all()
+        start_over(host)
 
     def judge(result):
         crash.kill_guardian()
@@ -149,10 +140,7 @@ def test_apply_that_armed_a_guardian(host):
     before, profile = Before(), host.profile(keys)
 
     def prepare():
-        crash.kill_guardian()
-        if os.path.exists("/var/lib/kerntune"):
-            host.run("restore").expect(0)
-        forget_all()
+        start_over(host)
 
     strike_all(host, "apply --confirm", ["apply", "-y", "--confirm", "1h", profile], prepare,
                lambda _: check_restorable(host, before, profile), code=7)

@@ -107,6 +107,8 @@ def tell(disks):
 
 
 def run(program, profiles):
+    for name in ("mkfs.ext4", "e2fsck"):
+        tool(name)
     print("1..2", flush=True)
     disks = run_disks(program, profiles)
     problems = [problem for disk in disks for problem in disk.problems]
