@@ -71,9 +71,8 @@ int guardian_move_deadline(struct arena *arena, struct change *change, unsigned 
 
 	moved.seconds = seconds;
 	r = guardian_set_deadline(arena, &moved);
-	/* A timer that fires too early starts a guardian that waits; one that fires too late does not do. */
-	if (r == 0 && moved.guardian == CHANGE_GUARDIAN_TIMER &&
-		moved.deadline_ms < change->confirmation.deadline_ms)
+	/* The old timer may fire too late; or it may have fired, and the guardian that it started be dead. */
+	if (r == 0 && moved.guardian == CHANGE_GUARDIAN_TIMER)
 		r = arm_timer(change->id, &moved);
 	if (r == 0)
 		change->confirmation = moved;

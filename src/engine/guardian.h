@@ -34,8 +34,7 @@ MUST_CHECK int guardian_plan(const struct guardian *guardian, struct arena *aren
 /* `seconds` from now on. 0 or -ENOMEM. */
 MUST_CHECK int guardian_set_deadline(struct arena *arena, struct change_confirmation *confirmation);
 
-/* Before the new deadline, `seconds` from now on, is written down: where it comes earlier than the old one, a timer of
- * its own is armed for it. 0, -ENOMEM, or a negative errno when no timer could be armed: nothing has changed then. */
+/* Before the new deadline, `seconds` from now on, is written down: where a timer keeps it, another one is armed. 0, -ENOMEM, or a negative errno when no timer could be armed: nothing has changed then. */
 MUST_CHECK int guardian_move_deadline(struct arena *arena, struct change *change, unsigned long seconds);
 
 /* After the record is made. 0 or a negative errno, -ECHILD when the guardian could not start. */
