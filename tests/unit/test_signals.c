@@ -37,6 +37,17 @@ static int holds_an_ignored_one(int number)
 	return raise(number) != 0 || signals_pending() != 0;
 }
 
+/* A stopped process would keep the lock; waitpid() would wait for it for ever. */
+static int is_not_stopped_by(int number)
+{
+	sigset_t pending;
+
+	signals_hold();
+	if (raise(number) != 0 || signals_pending() != 0 || sigpending(&pending) < 0)
+		return 1;
+	return sigismember(&pending, number) == 1 ? 0 : 2;
+}
+
 static int survives_pipe(int number)
 {
 	int ends[2];
@@ -57,6 +68,9 @@ static void test_held_and_seen(void **state)
 		assert_int_equal(in_child(holds, numbers[i]), 0);
 		assert_int_equal(in_child(holds_an_ignored_one, numbers[i]), 0);
 	}
+	assert_int_equal(in_child(is_not_stopped_by, SIGTSTP), 0);
+	assert_int_equal(in_child(is_not_stopped_by, SIGTTIN), 0);
+	assert_int_equal(in_child(is_not_stopped_by, SIGTTOU), 0);
 	assert_int_equal(in_child(holds, SIGKILL), 128 + SIGKILL);
 	assert_int_equal(in_child(survives_pipe, SIGPIPE), 0);
 }

@@ -311,6 +311,27 @@ static void test_an_owner_that_cannot_be_read(void **state)
 	}
 }
 
+/* What is not below net is one variable, from whatever network namespace it is changed; what is below net is not. */
+static void test_chains_across_network_namespaces(void **state)
+{
+	static const struct stack_case both = { { { "1000", NULL, "1" }, { "2000", NULL, "2" } } };
+	struct fixture *fixture = *state;
+	const char *netns = fixture->host.netns, *older, *newer;
+	struct change *change;
+
+	older = apply_one(fixture, &both, 0);
+	fixture->host.netns = "4026539999";
+	newer = apply_one(fixture, &both, 1);
+	change = fixture->applied.change;
+	assert_string_equal(change_find(change, "vm/swappiness")->original_owner, older);
+	assert_null(change_find(change, "net/core/somaxconn")->original_owner);
+
+	fixture->host.netns = netns;
+	assert_int_equal(choose(fixture, older, &change), 0);
+	assert_string_equal(change_find(change, "vm/swappiness")->held_by, newer);
+	assert_null(change_find(change, "net/core/somaxconn")->held_by);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -321,6 +342,7 @@ int main(void)
 		WITH_FIXTURE(test_changes_of_another_place_own_nothing),
 		WITH_FIXTURE(test_owners_that_were_edited),
 		WITH_FIXTURE(test_an_owner_that_cannot_be_read),
+		WITH_FIXTURE(test_chains_across_network_namespaces),
 	};
 
 	return RUN_TESTS(tests);
