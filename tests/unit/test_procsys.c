@@ -444,6 +444,18 @@ static void test_a_bitmap_goes_on_with_the_rest(void **state)
 	assert_memory_equal(script->taken, ports.bytes, ports.length);
 }
 
+/* As some kernels do for single keys: what is written counts without its newline. */
+static void test_a_newline_that_is_not_counted(void **state)
+{
+	struct tree *tree = *state;
+	struct script *script = play(tree);
+	int error = 0;
+
+	script->most = 2;
+	assert_int_equal(procsys_write(&tree->procsys, "net/core/somaxconn", value_of("60"), false, &error), 0);
+	assert_int_equal(script->calls, 1);
+}
+
 static ssize_t take_nothing(void *context, const char *path, int fd, const void *bytes, size_t size)
 {
 	(void)context;
@@ -574,6 +586,7 @@ static int run(void)
 		IN_TREE(test_interruptions_are_no_errors),
 		IN_TREE(test_one_write_holds_everything),
 		IN_TREE(test_a_short_write_is_an_error),
+		IN_TREE(test_a_newline_that_is_not_counted),
 		IN_TREE(test_a_bitmap_goes_on_with_the_rest),
 		IN_TREE(test_a_bitmap_that_takes_nothing_ends),
 		IN_TREE(test_errors_of_the_kernel_are_outcomes),

@@ -191,6 +191,23 @@ static void test_the_lock_is_for_one(void **state)
 	assert_int_equal(second_process(fixture), 10);
 }
 
+/* What a power cut makes of a record that was replaced without a sync. One of this boot is no such thing. */
+static void test_a_record_emptied_before_this_boot(void **state)
+{
+	static const struct timespec long_ago[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	struct fixture *fixture = *state;
+	struct change *change = begin(fixture), *loaded;
+	const char *path = record_path(fixture, change->id);
+
+	temp_dir_write(&fixture->kernel.dir, path, "");
+	assert_int_equal(load(fixture, change->id, &loaded), RECORD_BROKEN);
+	assert_int_equal(utimensat(fixture->kernel.dir.fd, path, long_ago, 0), 0);
+	assert_int_equal(load(fixture, change->id, &loaded), RECORD_NONE);
+	temp_dir_write(&fixture->kernel.dir, path, "{");
+	assert_int_equal(utimensat(fixture->kernel.dir.fd, path, long_ago, 0), 0);
+	assert_int_equal(load(fixture, change->id, &loaded), RECORD_BROKEN);
+}
+
 static void test_broken_records(void **state)
 {
 	struct fixture *fixture = *state;
@@ -600,6 +617,7 @@ int main(void)
 		WITH_FIXTURE(test_a_lost_log_counts_as_done),
 		WITH_FIXTURE(test_the_lock_is_for_one),
 		WITH_FIXTURE(test_broken_records),
+		WITH_FIXTURE(test_a_record_emptied_before_this_boot),
 		WITH_FIXTURE(test_list_and_walk),
 		WITH_FIXTURE(test_ids_ascend),
 		WITH_FIXTURE(test_a_long_history_uses_up_no_reserve),
