@@ -36,9 +36,12 @@ static void replace_dead_guardian(struct app *app, struct change *change)
 	const struct guardian guardian = { .root = &app->root, .procsys = &app->procsys };
 	int r = record_store_open(&app->root, RECORD_READ, &store);
 
-	if (r < 0 || change->confirmation.guardian != CHANGE_GUARDIAN_PROCESS || record_has_guardian(&store))
+	if (r < 0 || record_has_guardian(&store))
 		return;
-	r = procsys_open(&app->root, PROCSYS_READ_WRITE, &app->procsys);
+	/* A process of ours would look at our network namespace. */
+	r = host_is_same_netns(&change->host, &app->host) ? 0 : -EXDEV;
+	if (r == 0)
+		r = procsys_open(&app->root, PROCSYS_READ_WRITE, &app->procsys);
 	if (r == 0)
 		r = guardian_arm(&guardian, change);
 	if (r == 0)
@@ -52,8 +55,10 @@ static void replace_dead_guardian(struct app *app, struct change *change)
 static int extend(struct app *app, struct record_store *store, struct change *change)
 {
 	char left[DURATION_TEXT_SIZE];
-	int r = guardian_move_deadline(app->arena, change, app->options.extend);
+	int r;
 
+	change->confirmation.seconds = app->options.extend;
+	r = guardian_set_deadline(app->arena, &change->confirmation);
 	if (r == 0)
 		r = record_extend(store, app->arena, change);
 	/* Who reads our output may be slow: no lock is held for that long. */

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* kerntune __guardian ID: what systemd's timer runs at the deadline of a change. */
+/* kerntune __guardian ID: the service of systemd's that guards a change. */
 #include "cli/command.h"
 #include "engine/guardian.h"
+#include "kernel/systemd.h"
+
+#include <errno.h>
 
 static int guardian_command(struct app *app, int argc, char *argv[])
 {
 	struct guardian guardian = { .root = &app->root, .procsys = &app->procsys };
 	int r = app_open_procsys(app, PROCSYS_READ_WRITE);
+	int ready_fd;
 
 	(void)argc;
 	if (r != 0)
 		return r;
-	r = guardian_watch(&guardian, argv[0], -1);
+	/* By hand there is nobody to be told. */
+	ready_fd = systemd_notify_open();
+	r = ready_fd < 0 && ready_fd != -ENOTCONN ? ready_fd : guardian_watch(&guardian, argv[0], ready_fd);
 	return r < 0 ? app_fail_errno(app, r, "guarding a change") : EXIT_HOLDS;
 }
 

@@ -136,12 +136,6 @@ static int collect(struct app *app, const struct record_store *store, struct sta
 	return r < 0 ? r : 0;
 }
 
-/* A systemd timer cannot die. */
-static bool is_guarded(const struct status *status, const struct change *change)
-{
-	return change->confirmation.guardian == CHANGE_GUARDIAN_TIMER || status->has_guardian;
-}
-
 static int print_json(struct app *app, const struct status *status, int code)
 {
 	CLEANUP_JSON struct json json;
@@ -162,7 +156,7 @@ static int print_json(struct app *app, const struct status *status, int code)
 		json_add_boolean(&json, object, "interrupted", standing->is_interrupted);
 		json_add_boolean(&json, object, "overdue", standing->is_overdue);
 		if (standing->change->state == CHANGE_PENDING)
-			json_add_boolean(&json, object, "guarded", is_guarded(status, standing->change));
+			json_add_boolean(&json, object, "guarded", status->has_guardian);
 		drift = json_add_array(&json, object, "drift");
 		for (size_t k = 0; k < standing->change->items_count; k++) {
 			const struct change_item *item = &standing->change->items[k];
@@ -195,7 +189,7 @@ static void print_pending(struct app *app, const struct status *status, const st
 	duration_format(deadline > now ? (unsigned long)((deadline - now + 999) / 1000) : 0, left);
 	render_line(app, "  will be undone at %s (in %s) unless you confirm: %s", change->confirmation.deadline, left,
 		records_command(app, "confirm", change->id));
-	if (!is_guarded(status, change))
+	if (!status->has_guardian)
 		render_line(app, "  but its guardian is gone, and nobody will undo it; undo it: %s",
 			records_restore_command(app, change));
 }

@@ -43,7 +43,7 @@ int guardian_plan(const struct guardian *guardian, struct arena *arena,
 	struct change_confirmation *ret_confirmation)
 {
 	struct change_confirmation confirmation = {
-		.guardian = guardian->root->is_system && systemd_is_in_charge() ? CHANGE_GUARDIAN_TIMER :
+		.guardian = guardian->root->is_system && systemd_is_in_charge() ? CHANGE_GUARDIAN_SERVICE :
 			CHANGE_GUARDIAN_PROCESS,
 		.seconds = guardian->seconds,
 	};
@@ -54,29 +54,13 @@ int guardian_plan(const struct guardian *guardian, struct arena *arena,
 	return r;
 }
 
-/* A change whose deadline was moved may have several timers: the names tell them apart. */
-static int arm_timer(const char *id, const struct change_confirmation *confirmation)
+static int arm_service(const struct change *change)
 {
-	const char *const arguments[] = { "__guardian", id, NULL };
-	char unit[96];
+	const char *const arguments[] = { "__guardian", change->id, NULL };
+	char unit[64];
 
-	snprintf(unit, sizeof(unit), "kerntune-%s-%llu", id, confirmation->deadline_ms);
-	return systemd_start_timer(unit, confirmation->seconds, arguments);
-}
-
-int guardian_move_deadline(struct arena *arena, struct change *change, unsigned long seconds)
-{
-	struct change_confirmation moved = change->confirmation;
-	int r;
-
-	moved.seconds = seconds;
-	r = guardian_set_deadline(arena, &moved);
-	/* The old timer may fire too late; or it may have fired, and the guardian that it started be dead. */
-	if (r == 0 && moved.guardian == CHANGE_GUARDIAN_TIMER)
-		r = arm_timer(change->id, &moved);
-	if (r == 0)
-		change->confirmation = moved;
-	return r;
+	snprintf(unit, sizeof(unit), "kerntune-%s", change->id);
+	return systemd_start_service(unit, arguments);
 }
 
 static int arm_process(const struct guardian *guardian, const struct change *change)
@@ -95,7 +79,7 @@ int guardian_arm(const struct guardian *guardian, struct change *change)
 {
 	int r;
 
-	if (change->confirmation.guardian == CHANGE_GUARDIAN_TIMER && arm_timer(change->id, &change->confirmation) == 0)
+	if (change->confirmation.guardian == CHANGE_GUARDIAN_SERVICE && arm_service(change) == 0)
 		return 0;
 	/* A service manager that does not take the job is no reason to go without. */
 	change->confirmation.guardian = CHANGE_GUARDIAN_PROCESS;

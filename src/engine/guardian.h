@@ -3,7 +3,7 @@
  *
  * The point of a deadline is that whoever set it may have lost the host: so what keeps it must not end with the
  * session that made the change. Where systemd is PID 1 and the change is in its network namespace, a
- * transient timer of systemd's does it; everywhere else a process of its own session (kernel/daemon.h).
+ * transient service of systemd's does it; everywhere else a process of its own session (kernel/daemon.h).
  *
  * It is armed, and has said so, before the first write. From then on it holds nothing in memory but the change's
  * id: the record says what is to be undone and when, so that confirming, extending and restoring are
@@ -31,13 +31,10 @@ struct guardian {
 MUST_CHECK int guardian_plan(const struct guardian *guardian, struct arena *arena,
 	struct change_confirmation *ret_confirmation);
 
-/* `seconds` from now on. 0 or -ENOMEM. */
+/* `seconds` from now on; whoever guards the change sees it in the record. 0 or -ENOMEM. */
 MUST_CHECK int guardian_set_deadline(struct arena *arena, struct change_confirmation *confirmation);
 
-/* Before the new deadline, `seconds` from now on, is written down: where a timer keeps it, another one is armed. 0, -ENOMEM, or a negative errno when no timer could be armed: nothing has changed then. */
-MUST_CHECK int guardian_move_deadline(struct arena *arena, struct change *change, unsigned long seconds);
-
-/* After the record is made. 0 or a negative errno, -ECHILD when the guardian could not start. */
+/* After the record is made; or again, for a change whose guardian is gone. 0 or a negative errno, -ECHILD when the guardian could not start. */
 MUST_CHECK int guardian_arm(const struct guardian *guardian, struct change *change);
 
 /* The guardian itself: waits, decides, and undoes the change if need be. Returns when there is nothing left to

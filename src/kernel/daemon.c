@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -127,11 +128,12 @@ int daemon_fork(const int kept[], size_t count, int *ret_ready_fd)
 
 int daemon_ready(int ready_fd)
 {
+	static const char ready[] = "READY=1";
 	ssize_t count;
 
 	do
-		count = write(ready_fd, "", 1);
+		count = write(ready_fd, ready, strlen(ready));
 	while (count < 0 && errno == EINTR);
 	(void)close(ready_fd);
-	return count == 1 ? 0 : -EPIPE;
+	return count == (ssize_t)strlen(ready) ? 0 : -EPIPE;
 }

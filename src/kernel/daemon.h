@@ -17,5 +17,6 @@
  * another negative errno. */
 MUST_CHECK int daemon_fork(const int kept[], size_t count, int *ret_ready_fd);
 
-/* 0 or a negative errno: the caller is gone. */
+/* Also for a service of systemd's (systemd_notify_open()): what is written is what sd_notify(3) says. Closes the
+ * descriptor. 0 or a negative errno: the caller is gone. */
 MUST_CHECK int daemon_ready(int ready_fd);

@@ -8,9 +8,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 /* How long systemd-run may take: a service manager that hangs must not hang a change. */
@@ -93,14 +97,14 @@ static int spawn_and_wait(const char *path, const char *const argv[])
 	return wait_for_end(child, reader);
 }
 
-int systemd_start_timer(const char *unit, unsigned long seconds, const char *const arguments[])
+int systemd_start_service(const char *unit, const char *const arguments[])
 {
-	char program[PATH_MAX], unit_option[128], time_option[64];
+	char program[PATH_MAX], unit_option[128];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-	const char *argv[8 + SYSTEMD_ARGUMENTS_MAX + 1] = { "systemd-run", "--quiet", unit_option, time_option,
-		/* The default lets a timer be a minute late. */
-		"--timer-property=AccuracySec=100ms", "--", program };
-	size_t count = 7;
+	/* --collect: one that failed for good must not keep its name from the next. */
+	const char *argv[8 + SYSTEMD_ARGUMENTS_MAX + 1] = { "systemd-run", "--quiet", "--collect", unit_option,
+		"--property=Type=notify", "--property=Restart=on-failure", "--", program };
+	size_t count = 8;
 
 	if (length < 0)
 		return -errno;
@@ -109,11 +113,32 @@ int systemd_start_timer(const char *unit, unsigned long seconds, const char *con
 	if (length > (ssize_t)strlen(DELETED) && strcmp(program + length - strlen(DELETED), DELETED) == 0)
 		return -ENOENT;
 	snprintf(unit_option, sizeof(unit_option), "--unit=%s", unit);
-	snprintf(time_option, sizeof(time_option), "--on-active=%lus", seconds);
 	for (size_t i = 0; arguments[i]; i++) {
 		if (i == SYSTEMD_ARGUMENTS_MAX)
 			return -EINVAL;
 		argv[count++] = arguments[i];
 	}
 	return spawn_and_wait("/usr/bin/systemd-run", argv);
+}
+
+int systemd_notify_open(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t length = path ? strlen(path) : 0;
+	CLEANUP_FD int fd = -1;
+
+	if (length == 0)
+		return -ENOTCONN;
+	if (length >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, length);
+	/* An abstract name, unix(7): no file, and no end but its length. */
+	if (path[0] == '@')
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address,
+			(socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
+		return -errno;
+	return TAKE_FD(fd);
 }

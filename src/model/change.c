@@ -36,7 +36,7 @@ static const char *const actor_names[] = {
 static const char *const guardian_names[] = {
 	[CHANGE_GUARDIAN_NONE] = "none",
 	[CHANGE_GUARDIAN_PROCESS] = "process",
-	[CHANGE_GUARDIAN_TIMER] = "systemd_timer",
+	[CHANGE_GUARDIAN_SERVICE] = "systemd_service",
 };
 
 static const char *const status_names[] = {

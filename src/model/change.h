@@ -43,7 +43,7 @@ enum change_actor {
 enum change_guardian {
 	CHANGE_GUARDIAN_NONE,
 	CHANGE_GUARDIAN_PROCESS,	/* see engine/guardian.h */
-	CHANGE_GUARDIAN_TIMER,		/* a transient systemd timer */
+	CHANGE_GUARDIAN_SERVICE,	/* a transient systemd service */
 };
 
 enum change_status {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""In the guest of test_systemd.py: systemd as PID 1, whose timer keeps the deadlines of changes.
+"""In the guest of test_systemd.py: systemd as PID 1, whose services guard changes that wait.
 
 main() runs as init: it takes everything out of the system that this needs no part of, and becomes systemd. A service
 then runs this file again, with the tests."""
@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -82,19 +83,14 @@ def ask(*command):
                           universal_newlines=True).stdout
 
 
-def timers():
-    return ask("systemctl", "list-timers", "--all", "--no-pager", "--full")
-
-
 def units(change):
-    """The timer and the service of a change, as far as systemd still has them."""
+    """The service of a change, as long as systemd has it."""
     return [line for line in ask("systemctl", "list-units", "--all", "--no-pager", "--full", "--plain", "--no-legend",
                                  "kerntune-%s*" % change).splitlines() if line.strip()]
 
 
-def guards(change):
-    """Whether a guardian that a timer started is running: a timer's service is known to systemd before it fires."""
-    return any(".service" in line and " running " in line for line in units(change))
+def guardian_pid(change):
+    return int(ask("systemctl", "show", "--property=MainPID", "--value", "kerntune-%s.service" % change))
 
 
 def journal(change):
@@ -174,7 +170,7 @@ def wait_until_past(milliseconds):
 
 def start():
     """Whatever a test before has left; and a pair whose other half is set, so that a sibling is to be brought back."""
-    ask("systemctl", "stop", "kerntune-*.timer", "kerntune-*.service")
+    ask("systemctl", "stop", "kerntune-*.service")
     for key, value in {"vm.swappiness": "60", "net.ipv4.tcp_fin_timeout": "60", "vm.dirty_ratio": "23"}.items():
         write_key(key, value)
     return Before()
@@ -183,8 +179,9 @@ def start():
 def test_put_back_at_the_deadline(host):
     before = start()
     change = apply(host, 3)
-    equal(guardian_of(change), "systemd_timer", "guardian")
-    contains(timers(), "kerntune-%s-" % change)
+    equal(guardian_of(change), "systemd_service", "guardian")
+    # Type=notify: systemd calls it running once it has said that it is ready.
+    contains(" ".join(units(change)), "kerntune-%s.service" % change, " active running ")
     equal(guardian_processes(), [], "processes of guardians")
     equal(host.run("--json", "status").expect(1).json()["changes"][0]["guarded"], True, "guarded")
     wait_for_revert(change, before)
@@ -201,8 +198,8 @@ def test_confirmed_and_left_alone(host):
     change = apply(host, 3)
     was_due = deadline_ms(change)
     host.run("confirm").expect(0)
+    wait_until(lambda: not units(change), "the guardian of a confirmed change ended")
     wait_until_past(was_due)
-    wait_until(lambda: not units(change), "systemd forgot the units")
     check(holds(KEYS), "a confirmed change was undone")
     equal(history_of(host, change)["state"], "standing", "state")
     equal(history_of(host, change)["finished_by"], "confirm", "finished by")
@@ -219,8 +216,8 @@ def test_restored_before_the_deadline(host):
     host.run("restore").expect(0)
     before.check("after the restore")
     write_key("vm.swappiness", "44")
+    wait_until(lambda: not units(change), "the guardian of a restored change ended")
     wait_until_past(was_due)
-    wait_until(lambda: not units(change), "systemd forgot the units")
     equal(read_key("vm.swappiness"), "44", "a value of somebody else's after the deadline")
     equal(history_of(host, change)["finished_by"], "restore", "finished by")
     write_key("vm.swappiness", "60")
@@ -228,14 +225,12 @@ def test_restored_before_the_deadline(host):
 
 
 def test_extended(host):
-    """The timer fires at the first deadline; what it starts waits for the second."""
     before = start()
     change = apply(host, 2)
     first = deadline_ms(change)
     host.run("confirm", "--extend", "6s").expect(0)
     check(deadline_ms(change) > first, "the deadline did not move")
     wait_until_past(first)
-    wait_until(lambda: guards(change), "the timer fired")
     check(holds(KEYS), "put back at the deadline that was extended")
     wait_for_revert(change, before)
     equal(history_of(host, change)["finished_by"], "guardian", "finished by")
@@ -246,27 +241,48 @@ def test_extended_and_confirmed(host):
     before = start()
     change = apply(host, 2)
     host.run("confirm", "--extend", "10m").expect(0)
-    wait_until(lambda: guards(change), "the timer fired")
     host.run("confirm").expect(0)
-    # The timer of the new deadline is left: it will find nothing to do.
-    wait_until(lambda: not guards(change), "the guardian ended")
+    wait_until(lambda: not units(change), "the guardian ended")
     check(holds(KEYS), "a confirmed change was undone")
     host.run("restore").expect(0)
     before.check("after the restore")
 
 
 def test_shortened(host):
-    """An extension may be shorter than what was left: then the timer that is armed already would come too late."""
+    """An extension may be shorter than what was left."""
     before = start()
     change = apply(host, 600)
     host.run("confirm", "--extend", "2s").expect(0)
-    equal(timers().count("kerntune-%s-" % change) // 2, 2, "timers")
+    wait_for_revert(change, before)
+    equal(history_of(host, change)["finished_by"], "guardian", "finished by")
+
+
+def test_guardian_killed_and_started_again(host):
+    before = start()
+    change = apply(host, 5)
+    killed = guardian_pid(change)
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: guardian_pid(change) not in (0, killed), "systemd started another guardian")
+    wait_for_revert(change, before)
+    equal(history_of(host, change)["finished_by"], "guardian", "finished by")
+    wait_until(lambda: not units(change), "systemd forgot the units")
+
+
+def test_guardian_stopped_and_replaced(host):
+    """Who stops the service is told that nobody guards the change; an extension starts another one."""
+    before = start()
+    change = apply(host, 600)
+    ask("systemctl", "stop", "kerntune-%s.service" % change)
+    equal(host.run("--json", "status").expect(1).json()["changes"][0]["guarded"], False, "guarded")
+    contains(host.run("status").expect(1).out, "its guardian is gone")
+    host.run("confirm", "--extend", "3s").expect(0)
+    contains(" ".join(units(change)), "kerntune-%s.service" % change, " active running ")
     wait_for_revert(change, before)
     equal(history_of(host, change)["finished_by"], "guardian", "finished by")
 
 
 def test_killed_half_way(host):
-    """An apply that is killed is undone at the deadline it had armed the timer for."""
+    """An apply that is killed is undone at its deadline."""
     before = start()
     profile = host.profile(KEYS)
     number = harness.key_writes(host.writes("apply", "-y", "--confirm", "9m", profile, code=7))[1]
@@ -295,7 +311,7 @@ def test_value_of_somebody_else_at_the_deadline(host):
 
 
 def test_from_a_session_that_is_killed(host):
-    """A service that applies and whose processes are all killed at its end: the timer is none of them."""
+    """A service that applies and whose processes are all killed at its end: the guardian is none of them."""
     before = start()
     profile = host.profile(KEYS)
     ask("systemd-run", "--quiet", "--unit=session", "--collect", "--property=KillMode=control-group", "--",
@@ -304,7 +320,7 @@ def test_from_a_session_that_is_killed(host):
                                                     "session.service"), "the session ended")
     changes = host.run("--json", "status").expect(1).json()["changes"]
     equal([change["state"] for change in changes], ["pending"], "states")
-    equal(guardian_of(changes[0]["id"]), "systemd_timer", "guardian")
+    equal(guardian_of(changes[0]["id"]), "systemd_service", "guardian")
     wait_for_revert(changes[0]["id"], before)
 
 
@@ -322,7 +338,7 @@ def test_another_network_namespace_gets_a_process(host):
     change = json.loads(answer + "}")["id"]
     equal(rest.split(), ["7", "31", "60"], "exit code, and the value before and after the deadline")
     equal(guardian_of(change), "process", "guardian")
-    equal(timers().count("kerntune-" + change), 0, "timers")
+    equal(units(change), [], "services")
     wait_until(lambda: record(change)["state"] == "undone", "the record was closed")
     equal(history_of(host, change)["finished_by"], "guardian", "finished by")
     before.check("in the namespace of systemd")

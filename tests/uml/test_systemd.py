@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""systemd as PID 1, whose transient timer keeps the deadline of apply --confirm: see guest_systemd.py."""
+"""systemd as PID 1, a transient service of which keeps the deadline of apply --confirm: see guest_systemd.py."""
 
 import machine
 

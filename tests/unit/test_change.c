@@ -39,7 +39,7 @@ static void test_words_come_back(void **state)
 		assert_true(change_actor_parse(change_actor_name((enum change_actor)i), &actor));
 		assert_int_equal(actor, i);
 	}
-	for (int i = CHANGE_GUARDIAN_NONE; i <= CHANGE_GUARDIAN_TIMER; i++) {
+	for (int i = CHANGE_GUARDIAN_NONE; i <= CHANGE_GUARDIAN_SERVICE; i++) {
 		enum change_guardian guardian;
 
 		assert_true(change_guardian_parse(change_guardian_name((enum change_guardian)i), &guardian));
@@ -59,7 +59,7 @@ static void test_words_are_the_contract(void **state)
 	assert_string_equal(change_actor_name(CHANGE_BY_GUARDIAN), "guardian");
 	assert_string_equal(change_guardian_name(CHANGE_GUARDIAN_NONE), "none");
 	assert_string_equal(change_guardian_name(CHANGE_GUARDIAN_PROCESS), "process");
-	assert_string_equal(change_guardian_name(CHANGE_GUARDIAN_TIMER), "systemd_timer");
+	assert_string_equal(change_guardian_name(CHANGE_GUARDIAN_SERVICE), "systemd_service");
 }
 
 static void test_other_words_are_refused(void **state)
@@ -70,7 +70,7 @@ static void test_other_words_are_refused(void **state)
 	enum change_role role = CHANGE_SIDE;
 	enum change_status status = CHANGE_CONFLICT;
 	enum change_actor actor = CHANGE_BY_CONFIRM;
-	enum change_guardian guardian = CHANGE_GUARDIAN_TIMER;
+	enum change_guardian guardian = CHANGE_GUARDIAN_SERVICE;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
@@ -86,7 +86,7 @@ static void test_other_words_are_refused(void **state)
 	assert_int_equal(role, CHANGE_SIDE);
 	assert_int_equal(status, CHANGE_CONFLICT);
 	assert_int_equal(actor, CHANGE_BY_CONFIRM);
-	assert_int_equal(guardian, CHANGE_GUARDIAN_TIMER);
+	assert_int_equal(guardian, CHANGE_GUARDIAN_SERVICE);
 }
 
 static void test_ids(void **state)

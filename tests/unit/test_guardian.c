@@ -86,14 +86,14 @@ static void test_an_overdue_change_is_undone(void **state)
 	struct fixture *fixture = *state;
 	const char *id = make_pending(fixture)->id;
 	const struct change *change;
-	char byte = 'x';
+	char message[16];
 	int ends[2];
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	watch(fixture, id, ends[1]);
-	assert_int_equal(read(ends[0], &byte, 1), 1);
-	/* It was closed behind the one byte. */
-	assert_int_equal(read(ends[0], &byte, 1), 0);
+	assert_int_equal(read(ends[0], message, sizeof(message)), strlen("READY=1"));
+	/* It was closed behind that. */
+	assert_int_equal(read(ends[0], message, sizeof(message)), 0);
 	assert_int_equal(close(ends[0]), 0);
 	fixture_assert_unchanged(fixture);
 	change = load(fixture, id);

@@ -365,7 +365,7 @@ static struct change make_pending(void)
 	change.state = CHANGE_PENDING;
 	change.finished = "2026-11-22T06:47:01Z";
 	change.finished_by = CHANGE_BY_CONFIRM;
-	change.confirmation = (struct change_confirmation){ CHANGE_GUARDIAN_TIMER, 120, 0xffffffffffffffffULL,
+	change.confirmation = (struct change_confirmation){ CHANGE_GUARDIAN_SERVICE, 120, 0xffffffffffffffffULL,
 		"2026-11-22T06:49:00Z" };
 	change.items = pending_items;
 	change.items_count = COUNT_OF(pending_items);
@@ -385,7 +385,7 @@ static void test_a_pending_change_comes_back(void **state)
 	assert_int_equal(record_json_read(&arena, text.bytes, text.length, ID, &change, &problem), 0);
 	assert_int_equal(change->state, CHANGE_PENDING);
 	assert_int_equal(change->finished_by, CHANGE_BY_CONFIRM);
-	assert_int_equal(change->confirmation.guardian, CHANGE_GUARDIAN_TIMER);
+	assert_int_equal(change->confirmation.guardian, CHANGE_GUARDIAN_SERVICE);
 	assert_int_equal(change->confirmation.seconds, 120);
 	assert_true(change->confirmation.deadline_ms == 0xffffffffffffffffULL);
 	assert_string_equal(change->confirmation.deadline, "2026-11-22T06:49:00Z");
@@ -445,8 +445,8 @@ static void test_unsound_pending_records_are_refused(void **state)
 		const char *from, *to, *reason;
 	} cases[] = {
 		{ "\"confirmation\"", "\"konfirmation\"", "\"confirmation\"" },
-		{ "\"systemd_timer\"", "\"none\"", "\"confirmation\"" },
-		{ "\"systemd_timer\"", "\"somebody\"", "\"guardian\"" },
+		{ "\"systemd_service\"", "\"none\"", "\"confirmation\"" },
+		{ "\"systemd_service\"", "\"somebody\"", "\"guardian\"" },
 		{ "\"guardian\"", "\"gardian\"", "\"guardian\"" },
 		{ "\"18446744073709551615\"", "\"18446744073709551616\"", "\"deadline_ms\"" },
 		{ "\"18446744073709551615\"", "\"-1\"", "\"deadline_ms\"" },
