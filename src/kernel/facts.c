@@ -19,7 +19,8 @@
 #define SO_NETNS_COOKIE 71	/* asm-generic/socket.h, Linux 5.14 */
 #endif
 
-enum { FACT_SIZE_MAX = 4096 };
+/* proc/stat has a counter for each interrupt, proc/self/smaps a page for each mapping. */
+enum { FACT_SIZE_MAX = 4096, LISTING_SIZE_MAX = 16 << 20, PAGE_SIZE_USUAL = 4096 };
 
 /* A tree of files may lack it, or have something else in its place. */
 static bool is_missing(int negative_errno)
@@ -110,4 +111,101 @@ int facts_host(const struct rootdir *root, struct arena *arena, struct host *ret
 	if (r == 0)
 		*ret_host = host;
 	return r;
+}
+
+/* ---- the machine ---- */
+
+/* Calls `take` with each line until it says that it has enough. Without the file there are no lines. 0 or -ENOMEM. */
+static int for_each_line(const struct rootdir *root, const char *path, bool (*take)(const char *line, void *context),
+	void *context)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	CLEANUP_FD int fd = rootdir_open_path(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	int r = fd < 0 ? fd : fileio_read(fd, LISTING_SIZE_MAX, &text);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	for (const char *line = text.bytes; *line;) {
+		const char *end = strchr(line, '\n');
+
+		if (take(line, context) || !end)
+			break;
+		line = end + 1;
+	}
+	return 0;
+}
+
+/* "Name:    123 kB" as bytes. */
+static bool take_kilobytes(const char *line, const char *name, uint64_t *bytes)
+{
+	size_t length = strlen(name);
+	unsigned long long number;
+
+	if (strncmp(line, name, length) != 0)
+		return false;
+	number = strtoull(line + length, NULL, 10);
+	if (number <= UINT64_MAX / 1024)
+		*bytes = number * 1024;
+	return true;
+}
+
+static bool take_memory(const char *line, void *context)
+{
+	return take_kilobytes(line, "MemTotal:", context);
+}
+
+static bool take_page_size(const char *line, void *context)
+{
+	return take_kilobytes(line, "KernelPageSize:", context);
+}
+
+/* proc/stat: one line for all processors, then "cpu0", "cpu1", ...: those that are online. */
+static bool take_processor(const char *line, void *context)
+{
+	unsigned *cpus = context;
+
+	if (strncmp(line, "cpu", 3) != 0)
+		return true;
+	*cpus += line[3] >= '0' && line[3] <= '9';
+	return false;
+}
+
+static int read_page_size(const struct rootdir *root, unsigned *ret_page_size)
+{
+	uint64_t size = 0;
+	int r;
+
+	if (root->is_system) {
+		*ret_page_size = (unsigned)sysconf(_SC_PAGESIZE);
+		return 0;
+	}
+	r = for_each_line(root, "proc/self/smaps", take_page_size, &size);
+	/* 64 KiB is the largest that Linux has. */
+	*ret_page_size = size >= PAGE_SIZE_USUAL && size <= 65536 ? (unsigned)size : PAGE_SIZE_USUAL;
+	return r;
+}
+
+static bool exists(const struct rootdir *root, const char *path)
+{
+	CLEANUP_FD int fd = rootdir_open_path(root, path, O_PATH);
+
+	return fd >= 0;
+}
+
+int facts_machine(const struct rootdir *root, struct arena *arena, struct machine *ret_machine)
+{
+	struct machine machine = { 0 };
+	int r = read_if_possible(root, arena, "proc/sys/kernel/osrelease", &machine.release);
+
+	if (r == 0)
+		r = for_each_line(root, "proc/meminfo", take_memory, &machine.ram_bytes);
+	if (r == 0)
+		r = for_each_line(root, "proc/stat", take_processor, &machine.cpus);
+	if (r == 0)
+		r = read_page_size(root, &machine.page_size);
+	if (r < 0)
+		return r;
+	machine.in_netns = exists(root, "proc/sys/net/core/somaxconn") && !exists(root, "proc/sys/net/core/dev_weight");
+	*ret_machine = machine;
+	return 0;
 }

@@ -7,6 +7,10 @@
 #include "fake_kernel.h"
 #include "unit.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 static void test_facts_come_from_the_root(void **state)
@@ -72,12 +76,96 @@ static void test_memory_failure(void **state)
 	fake_kernel_remove(&kernel);
 }
 
+/* ---- the machine ---- */
+
+static struct machine machine_of(const struct fake_kernel *kernel, struct arena *arena)
+{
+	struct machine machine;
+
+	assert_int_equal(facts_machine(&kernel->root, arena, &machine), 0);
+	return machine;
+}
+
+static void test_a_machine_of_files(void **state)
+{
+	struct fake_kernel kernel;
+	CLEANUP_ARENA struct arena arena;
+	struct machine machine;
+
+	(void)state;
+	arena_init(&arena);
+	fake_kernel_make(&kernel);
+	temp_dir_write(&kernel.dir, "proc/meminfo", "MemTotal:       268435456 kB\nMemFree:        1 kB\n");
+	temp_dir_write(&kernel.dir, "proc/stat", "cpu  1 2 3\ncpu0 1 2 3\ncpu2 1 2 3\ncpu11 1 2 3\nintr 9 9\ncpu12 no\n");
+	temp_dir_write(&kernel.dir, "proc/self/smaps", "0-1 r-xp 0 0:0 0\nSize: 64 kB\nKernelPageSize:       64 kB\n");
+	machine = machine_of(&kernel, &arena);
+	assert_true(machine.ram_bytes == UINT64_C(268435456) * 1024);
+	assert_int_equal(machine.cpus, 3);
+	assert_int_equal(machine.page_size, 65536);
+	assert_string_equal(machine.release, "6.18.44");
+	/* It has no key of the first namespace alone; with one, it is that. */
+	assert_true(machine.in_netns);
+	temp_dir_write(&kernel.dir, "proc/sys/net/core/dev_weight", "64\n");
+	assert_false(machine_of(&kernel, &arena).in_netns);
+	fake_kernel_remove(&kernel);
+}
+
+static void test_a_machine_that_nobody_knows(void **state)
+{
+	static const char *const texts[] = { "", "\n\n", "cpu", "MemTotal:", "MemTotal: x kB\nKernelPageSize: 3 kB\n",
+		"MemTotal: 99999999999999999999999 kB\nKernelPageSize: 1024 kB" };
+	struct fake_kernel kernel;
+	CLEANUP_ARENA struct arena arena;
+	struct machine machine;
+
+	(void)state;
+	arena_init(&arena);
+	fake_kernel_make(&kernel);
+	temp_dir_add_dir(&kernel.dir, "proc/meminfo", 0755);
+	machine = machine_of(&kernel, &arena);
+	assert_true(machine.ram_bytes == 0 && machine.cpus == 0 && machine.page_size == 4096);
+	assert_int_equal(unlinkat(kernel.dir.fd, "proc/meminfo", AT_REMOVEDIR), 0);
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		temp_dir_write(&kernel.dir, "proc/meminfo", texts[i]);
+		temp_dir_write(&kernel.dir, "proc/stat", texts[i]);
+		temp_dir_write(&kernel.dir, "proc/self/smaps", texts[i]);
+		machine = machine_of(&kernel, &arena);
+		assert_true(machine.ram_bytes == 0 && machine.cpus == 0 && machine.page_size == 4096);
+	}
+	assert_int_equal(unlinkat(kernel.procsys.dir_fd, "net/core/somaxconn", 0), 0);
+	assert_false(machine_of(&kernel, &arena).in_netns);
+	fake_kernel_remove(&kernel);
+}
+
+static void test_this_machine(void **state)
+{
+	CLEANUP_ROOTDIR struct rootdir root = ROOTDIR_INIT;
+	CLEANUP_ARENA struct arena arena;
+	struct machine machine;
+	struct sysinfo info;
+	struct utsname uts;
+
+	(void)state;
+	arena_init(&arena);
+	assert_int_equal(rootdir_open("/", &root), 0);
+	assert_int_equal(facts_machine(&root, &arena, &machine), 0);
+	assert_return_code(sysinfo(&info), errno);
+	assert_return_code(uname(&uts), errno);
+	assert_true(machine.ram_bytes == (uint64_t)info.totalram * info.mem_unit);
+	assert_int_equal(machine.page_size, sysconf(_SC_PAGESIZE));
+	assert_int_equal(machine.cpus, sysconf(_SC_NPROCESSORS_ONLN));
+	assert_string_equal(machine.release, uts.release);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_facts_come_from_the_root),
 		cmocka_unit_test(test_what_is_missing_or_hostile_is_empty),
 		cmocka_unit_test(test_memory_failure),
+		cmocka_unit_test(test_a_machine_of_files),
+		cmocka_unit_test(test_a_machine_that_nobody_knows),
+		cmocka_unit_test(test_this_machine),
 	};
 
 	return RUN_TESTS(tests);
