@@ -106,7 +106,7 @@ static int find_target(const struct planner *planner, struct plan_row *row)
 		row->target = setting->value;
 		return 0;
 	}
-	r = value_bounded(planner->arena,
+	r = value_bounded(planner->arena, catalog_type(row->catalog),
 		setting->rule == SETTING_AT_LEAST ? VALUE_AT_LEAST : VALUE_AT_MOST, row->live,
 		setting->value, &row->target);
 	if (r == 1) {

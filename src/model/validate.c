@@ -114,7 +114,7 @@ void validate_setting(struct diags *diags, const struct setting *setting)
 	const struct catalog_row *row = catalog_find(setting->path);
 	enum value_type type = catalog_type(row);
 
-	if (setting->rule != SETTING_VALUE && type != VALUE_UNKNOWN && !is_numeric(type)) {
+	if (setting->rule != SETTING_VALUE && type != VALUE_UNKNOWN && !is_numeric(type) && type != VALUE_PORTLIST) {
 		diag_error(diags, "not-a-number", setting->value_span, "%s is not a number: %s does not apply",
 			shown(diags, setting->path), setting_rule_name(setting->rule));
 		diag_hint(diags, "use value");

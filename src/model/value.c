@@ -3,13 +3,12 @@
 #include "model/value.h"
 
 #include "base/strbuf.h"
+#include "model/ports.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
-
-enum { PORT_COUNT = 65536, PORT_WORDS = PORT_COUNT / 64 };
 
 struct value value_of(const char *text)
 {
@@ -113,23 +112,6 @@ static bool names_included(struct value names, struct value list)
 	return true;
 }
 
-/* Takes a decimal port off the front; false when there is none or it is above 65535. */
-static bool next_port(struct value *rest, unsigned *ret_port)
-{
-	unsigned port = 0;
-	size_t i = 0;
-
-	for (; i < rest->length && rest->bytes[i] >= '0' && rest->bytes[i] <= '9'; i++) {
-		port = port * 10 + (unsigned)(rest->bytes[i] - '0');
-		if (port >= PORT_COUNT)
-			return false;
-	}
-	rest->bytes += i;
-	rest->length -= i;
-	*ret_port = port;
-	return i > 0;
-}
-
 static bool next_is(struct value *rest, char character)
 {
 	if (rest->length == 0 || rest->bytes[0] != character)
@@ -139,39 +121,19 @@ static bool next_is(struct value *rest, char character)
 	return true;
 }
 
-static bool ports_parse(struct value list, uint64_t ports[PORT_WORDS])
-{
-	unsigned first, last;
-
-	memset(ports, 0, PORT_WORDS * sizeof(ports[0]));
-	list = value_trimmed(list);
-	if (list.length == 0)
-		return true;
-	do {
-		if (!next_port(&list, &first))
-			return false;
-		last = first;
-		if (next_is(&list, '-') && (!next_port(&list, &last) || last < first))
-			return false;
-		for (unsigned port = first; port <= last; port++)
-			ports[port / 64] |= UINT64_C(1) << (port % 64);
-	} while (next_is(&list, ','));
-	return list.length == 0;
-}
-
 bool value_is_portlist(struct value value)
 {
-	uint64_t ports[PORT_WORDS];
+	struct ports ports;
 
-	return ports_parse(value, ports);
+	return ports_parse(value.bytes, value.length, &ports);
 }
 
 static bool ports_equal(struct value a, struct value b)
 {
-	uint64_t a_ports[PORT_WORDS], b_ports[PORT_WORDS];
+	struct ports a_ports, b_ports;
 
-	return ports_parse(a, a_ports) && ports_parse(b, b_ports) &&
-		memcmp(a_ports, b_ports, sizeof(a_ports)) == 0;
+	return ports_parse(a.bytes, a.length, &a_ports) && ports_parse(b.bytes, b.length, &b_ports) &&
+		memcmp(&a_ports, &b_ports, sizeof(a_ports)) == 0;
 }
 
 /* The next hexadecimal digit that counts, commas left out; 0 at the end. */
@@ -240,10 +202,8 @@ const char *value_display(struct arena *arena, enum value_type type, struct valu
 	return strbuf_check(&text) < 0 ? NULL : arena_copy(arena, text.bytes, text.length);
 }
 
-int value_bounded(struct arena *arena, enum value_bound bound, struct value live, struct value limit,
-	struct value *ret_value)
+static int bound_numbers(struct strbuf *text, enum value_bound bound, struct value live, struct value limit)
 {
-	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 	struct value live_field, limit_field;
 
 	for (;;) {
@@ -256,7 +216,7 @@ int value_bounded(struct arena *arena, enum value_bound bound, struct value live
 		if (live_more != limit_more)
 			return 1;
 		if (!live_more)
-			break;
+			return 0;
 		if (!value_field_number(live_field, &live_number) ||
 			!value_field_number(limit_field, &limit_number))
 			return 1;
@@ -264,10 +224,35 @@ int value_bounded(struct arena *arena, enum value_bound bound, struct value live
 		if (bound == VALUE_AT_LEAST ? order < 0 : order > 0)
 			live_number = limit_number;
 		number_format(live_number, digits);
-		if (text.length)
-			strbuf_add_char(&text, ' ');
-		strbuf_add_text(&text, digits);
+		if (text->length)
+			strbuf_add_char(text, ' ');
+		strbuf_add_text(text, digits);
 	}
+}
+
+static int bound_ports(struct strbuf *text, enum value_bound bound, struct value live, struct value limit)
+{
+	struct ports ports, limits;
+
+	if (!ports_parse(live.bytes, live.length, &ports) || !ports_parse(limit.bytes, limit.length, &limits))
+		return 1;
+	if (bound == VALUE_AT_LEAST)
+		ports_unite(&ports, &limits);
+	else
+		ports_intersect(&ports, &limits);
+	ports_print(&ports, text);
+	return 0;
+}
+
+int value_bounded(struct arena *arena, enum value_type type, enum value_bound bound, struct value live,
+	struct value limit, struct value *ret_value)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	int r = type == VALUE_PORTLIST ? bound_ports(&text, bound, live, limit) :
+		bound_numbers(&text, bound, live, limit);
+
+	if (r != 0)
+		return r;
 	if (strbuf_check(&text) < 0)
 		return -ENOMEM;
 	return value_copy(arena, (struct value){ text.bytes, text.length }, ret_value);

@@ -56,9 +56,10 @@ MUST_CHECK const char *value_display(struct arena *arena, enum value_type type, 
 
 enum value_bound { VALUE_AT_LEAST, VALUE_AT_MOST };
 
-/* The value that keeps what already satisfies the bound and moves the rest to it, field by field.
- * 0; 1 when the two are not numbers or differ in their number of fields; -ENOMEM. */
-MUST_CHECK int value_bounded(struct arena *arena, enum value_bound bound, struct value live,
+/* The value that keeps what already satisfies the bound and moves the rest to it, field by field; of a list of ports,
+ * at least these besides the live ones, or at most these of them. 0; 1 when the two are not numbers (or lists of
+ * ports, for that type) or differ in their number of fields; -ENOMEM. */
+MUST_CHECK int value_bounded(struct arena *arena, enum value_type type, enum value_bound bound, struct value live,
 	struct value limit, struct value *ret_value);
 
 /* How a kernel stores another number than was written, per key (catalogue column "rounding"). */

@@ -2,6 +2,7 @@
 /* Fuzzes the comparison of values. The input is a digit for the type, a value, NUL, another value. */
 #include "fuzz.h"
 
+#include "model/ports.h"
 #include "model/value.h"
 
 #include <string.h>
@@ -66,12 +67,12 @@ static void check_bounded(struct arena *arena, enum value_bound bound, struct va
 {
 	struct value bounded, again, rest = { 0 };
 	struct value field, live_field, limit_field;
-	int r = value_bounded(arena, bound, live, limit, &bounded);
+	int r = value_bounded(arena, VALUE_INT, bound, live, limit, &bounded);
 
 	REQUIRE(r == 0 || r == 1);
 	if (r)
 		return;
-	REQUIRE(value_bounded(arena, bound, bounded, limit, &again) == 0);
+	REQUIRE(value_bounded(arena, VALUE_INT, bound, bounded, limit, &again) == 0);
 	REQUIRE(value_identical(bounded, again));
 	rest = bounded;
 	while (value_next_field(&rest, &field)) {
@@ -93,6 +94,25 @@ static void check_bounded(struct arena *arena, enum value_bound bound, struct va
 	REQUIRE(!value_next_field(&live, &live_field) && !value_next_field(&limit, &limit_field));
 }
 
+/* Of two lists of ports it is one that holds all or nothing but those of the limit, and then stays. */
+static void check_bounded_ports(struct arena *arena, enum value_bound bound, struct value live, struct value limit)
+{
+	struct ports live_ports, limit_ports, ports;
+	struct value bounded, again;
+
+	if (value_bounded(arena, VALUE_PORTLIST, bound, live, limit, &bounded) != 0)
+		return;
+	REQUIRE(ports_parse(live.bytes, live.length, &live_ports) && ports_parse(limit.bytes, limit.length, &limit_ports));
+	REQUIRE(ports_parse(bounded.bytes, bounded.length, &ports));
+	REQUIRE(value_bounded(arena, VALUE_PORTLIST, bound, bounded, limit, &again) == 0);
+	REQUIRE(value_identical(bounded, again));
+	if (bound == VALUE_AT_LEAST)
+		ports_unite(&live_ports, &limit_ports);
+	else
+		ports_intersect(&live_ports, &limit_ports);
+	REQUIRE(memcmp(&live_ports, &ports, sizeof(ports)) == 0);
+}
+
 static void check_pair(struct arena *arena, enum value_type type, struct value a, struct value b)
 {
 	struct value copy;
@@ -108,6 +128,8 @@ static void check_pair(struct arena *arena, enum value_type type, struct value a
 		REQUIRE(value_is_portlist(a) && value_is_portlist(b));
 	check_bounded(arena, VALUE_AT_LEAST, a, b);
 	check_bounded(arena, VALUE_AT_MOST, a, b);
+	check_bounded_ports(arena, VALUE_AT_LEAST, a, b);
+	check_bounded_ports(arena, VALUE_AT_MOST, a, b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

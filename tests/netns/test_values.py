@@ -24,6 +24,20 @@ def test_port_list_over_a_page(host):
     host.run("verify", profile).expect(1)
 
 
+def test_ports_reserved_besides_those_of_the_host(host):
+    write_key("net.ipv4.ip_local_reserved_ports", "8080,9090-9099")
+    before = snapshot()
+    profile = host.profile("  net.ipv4.ip_local_reserved_ports:\n    at_least: 9095,11211\n")
+    host.run("apply", "-y", profile).expect(0)
+    equal(read_key("net.ipv4.ip_local_reserved_ports"), "8080,9090-9099,11211", "the list")
+    host.run("verify", profile).expect(0)
+    write_key("net.ipv4.ip_local_reserved_ports", "9000-12000")
+    host.run("verify", profile).expect(0)
+    write_key("net.ipv4.ip_local_reserved_ports", "8080,9090-9099,11211")
+    host.run("restore").expect(0)
+    identical(before, "after restore")
+
+
 def test_restoring_a_port_list_over_a_page(host):
     """The long list is the original here: it must be in the record, and go back, whole."""
     longest = ",".join(str(port) for port in range(1, 65536, 2))

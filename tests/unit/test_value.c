@@ -186,7 +186,36 @@ static void test_bounded(void **state)
 	arena_init(&arena);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct value value = { "untouched", 9 };
-		int r = value_bounded(&arena, cases[i].bound, value_of(cases[i].live),
+		int r = value_bounded(&arena, VALUE_INT, cases[i].bound, value_of(cases[i].live),
+			value_of(cases[i].limit), &value);
+
+		check_row(r == (cases[i].expected ? 0 : 1), "row %zu gives %d", i, r);
+		check_row(strcmp(value.bytes, r ? "untouched" : cases[i].expected) == 0, "row %zu gives %s", i,
+			value.bytes);
+	}
+}
+
+static void test_bounded_ports(void **state)
+{
+	static const struct {
+		enum value_bound bound;
+		const char *live, *limit, *expected;	/* NULL: not lists of ports */
+	} cases[] = {
+		{ VALUE_AT_LEAST, "8080\n", "11211,15672", "8080,11211,15672" },
+		{ VALUE_AT_LEAST, "\n", "11211", "11211" },
+		{ VALUE_AT_LEAST, "8000-9000\n", "8080", "8000-9000" },
+		{ VALUE_AT_MOST, "8000-9000\n", "8080,9999", "8080" },
+		{ VALUE_AT_LEAST, "", "", "" },
+		{ VALUE_AT_LEAST, "1 2", "1", NULL },
+		{ VALUE_AT_LEAST, "1", "65536", NULL },
+	};
+	CLEANUP_ARENA struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct value value = { "untouched", 9 };
+		int r = value_bounded(&arena, VALUE_PORTLIST, cases[i].bound, value_of(cases[i].live),
 			value_of(cases[i].limit), &value);
 
 		check_row(r == (cases[i].expected ? 0 : 1), "row %zu gives %d", i, r);
@@ -252,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_display),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_bounded_ports),
 		cmocka_unit_test(test_rounding),
 	};
 
