@@ -28,7 +28,7 @@ struct owner {
 struct owners {
 	struct owner *items;	/* one for each inode asked for, sorted by it */
 	size_t count;
-	size_t hidden;		/* processes that this user may not look into, at least */
+	size_t hidden;		/* processes that this user, even root in a container, may not look into; at least */
 };
 
 /* Looks for the owners of the sockets with these inodes, in any order, in the pid namespace of proc below the root. 0

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Fuzzes the reader of /proc/net/tcp and tcp6: the first byte says which, the rest is the table. However it is cut into
+ * pieces, it says the same. */
+#include "fuzz.h"
+
+#include "kernel/tcp_table.h"
+
+#include <string.h>
+
+static void read_in_pieces(struct arena *arena, uint8_t family, const char *text, size_t length, size_t piece,
+	struct listeners *listeners)
+{
+	struct tcp_table table;
+
+	*listeners = (struct listeners){ .items = NULL };
+	tcp_table_begin(&table, family, arena, listeners);
+	for (size_t at = 0; at < length; at += piece)
+		REQUIRE(tcp_table_feed(&table, text + at, piece < length - at ? piece : length - at) == 0);
+	REQUIRE(tcp_table_end(&table) == 0);
+}
+
+static size_t count_lines(const char *text, size_t length)
+{
+	size_t lines = length > 0 && text[length - 1] != '\n';
+
+	for (size_t i = 0; i < length; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const size_t pieces[] = { 1, 7, 512 };
+	CLEANUP_ARENA struct arena arena;
+	const char *text = (const char *)data + 1;
+	uint8_t family = size > 0 && data[0] == '6' ? AF_INET6 : AF_INET;
+	char address[LISTENER_TEXT_SIZE];
+	struct listeners whole, again;
+	size_t count;
+
+	arena_init(&arena);
+	if (size == 0)
+		return 0;
+	read_in_pieces(&arena, family, text, size - 1, size, &whole);
+	REQUIRE(whole.count + whole.malformed <= count_lines(text, size - 1));
+	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+		read_in_pieces(&arena, family, text, size - 1, pieces[i], &again);
+		REQUIRE(again.count == whole.count && again.malformed == whole.malformed);
+		REQUIRE(whole.count == 0 || memcmp(again.items, whole.items, whole.count * sizeof(*whole.items)) == 0);
+	}
+	count = whole.count;
+	listeners_sort(&whole);
+	REQUIRE(whole.count <= count);
+	for (size_t i = 0; i < whole.count; i++) {
+		REQUIRE(whole.items[i].family == family);
+		REQUIRE(i == 0 || whole.items[i - 1].port <= whole.items[i].port);
+		listener_format(&whole.items[i], address);
+		REQUIRE(strrchr(address, ':'));
+	}
+	return 0;
+}
