@@ -165,6 +165,9 @@ static const char *number_mistake(const char *text, size_t length)
 		return "a leading zero means octal to the kernel: write it in decimal, without the zero";
 	if (strncmp(text, "0o", 2) == 0 || strncmp(text, "0b", 2) == 0)
 		return "write it in decimal";
+	/* A range of ports. */
+	if (digits > 0 && text[digits] == '-')
+		return NULL;
 	if (strspn(text, "0123456789.eE+-_") == length)
 		return "the kernel takes whole numbers only";
 	if (digits > 0 && length - digits <= 3 && strspn(text + digits, "kKmMgGtTiIbB") == length - digits)

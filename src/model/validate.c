@@ -109,6 +109,25 @@ static void validate_ports(struct diags *diags, const struct setting *setting)
 	diag_hint(diags, "write ports and ranges with commas and no blanks, as in \"8080,9090-9099\"");
 }
 
+/* The catalogue does not say what the parameter holds, but a bound compares numbers. */
+static void validate_unknown_bound(struct diags *diags, const struct setting *setting)
+{
+	struct value rest = setting->value, field = { .bytes = "" };
+	struct number number;
+	bool is_number = false;
+
+	while (value_next_field(&rest, &field)) {
+		is_number = value_field_number(field, &number);
+		if (!is_number)
+			break;
+	}
+	if (is_number)
+		return;
+	diag_error(diags, "not-a-number", setting->value_span, "%s takes whole numbers, not \"%.*s\"",
+		setting_rule_name(setting->rule), (int)field.length, field.bytes);
+	diag_hint(diags, "write numbers, or use value");
+}
+
 void validate_setting(struct diags *diags, const struct setting *setting)
 {
 	const struct catalog_row *row = catalog_find(setting->path);
@@ -120,7 +139,9 @@ void validate_setting(struct diags *diags, const struct setting *setting)
 		diag_hint(diags, "use value");
 		return;
 	}
-	if (is_numeric(type))
+	if (setting->rule != SETTING_VALUE && type == VALUE_UNKNOWN)
+		validate_unknown_bound(diags, setting);
+	else if (is_numeric(type))
 		validate_numbers(diags, setting, row);
 	else if (type == VALUE_PORTLIST)
 		validate_ports(diags, setting);

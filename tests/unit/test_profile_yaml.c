@@ -64,7 +64,8 @@ static void test_every_field(void **state)
 		"  net.ipv4.ip_local_reserved_ports: \"\"\n"
 		"  net.ipv4.conf.eth0/100.rp_filter: '2'\n"
 		"  net.ipv4.conf.*.accept_redirects: 0\n"
-		"  kernel.unknown_key: some text\n";
+		"  kernel.unknown_key: some text\n"
+		"  kernel.unknown_range: 9100-9199\n";
 	struct reading reading;
 	const struct setting *setting;
 
@@ -79,7 +80,7 @@ static void test_every_field(void **state)
 	assert_string_equal(reading.profile->extends[1].name, "other-1.2");
 	assert_int_equal(reading.profile->extends[1].span.line, 4);
 	assert_int_equal(reading.profile->extends[1].span.column, 17);
-	assert_int_equal(reading.profile->settings_count, 10);
+	assert_int_equal(reading.profile->settings_count, 11);
 
 	setting = find(&reading, "net/core/somaxconn");
 	assert_int_equal(setting->rule, SETTING_VALUE);
@@ -107,6 +108,7 @@ static void test_every_field(void **state)
 	assert_string_equal(find(&reading, "net/ipv4/conf/eth0.100/rp_filter")->value.bytes, "2");
 	assert_string_equal(find(&reading, "net/ipv4/conf/*/accept_redirects")->value.bytes, "0");
 	assert_string_equal(find(&reading, "kernel/unknown_key")->value.bytes, "some text");
+	assert_string_equal(find(&reading, "kernel/unknown_range")->value.bytes, "9100-9199");
 	arena_release(&reading.arena);
 }
 

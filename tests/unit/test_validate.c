@@ -67,6 +67,11 @@ static void test_single(void **state)
 		{ "net/ipv4/conf/*/rp_filter", "3", SETTING_VALUE, "out-of-range" },
 		{ "no/such/key", "anything at all", SETTING_VALUE, NULL },
 		{ "no/such/key", "1", SETTING_AT_LEAST, NULL },
+		{ "no/such/key", "1 0x10 -5", SETTING_AT_MOST, NULL },
+		{ "no/such/key", "many", SETTING_AT_LEAST, "not-a-number" },
+		{ "no/such/key", "1 x", SETTING_AT_MOST, "not-a-number" },
+		{ "no/such/key", "x 1", SETTING_AT_MOST, "not-a-number" },
+		{ "no/such/key", "", SETTING_AT_LEAST, "not-a-number" },
 	};
 
 	(void)state;
