@@ -20,6 +20,11 @@ def read(path):
     return (SOURCE / path).read_text(encoding='utf-8')
 
 
+def built(path):
+    """A file of the build directory."""
+    return pathlib.Path(PROGRAM).parents[1] / path
+
+
 def run(*arguments, **options):
     """Runs kerntune; nothing comes from a terminal or from the user's environment."""
     environment = dict(os.environ, LC_ALL='C.UTF-8', NO_COLOR='1')

@@ -2,6 +2,7 @@
 """The shipped profiles, and the licence line of every file."""
 
 import json
+import os
 import re
 import subprocess
 import unittest
@@ -18,6 +19,20 @@ class Profiles(unittest.TestCase):
 
     def test_all_are_listed(self):
         self.assertLessEqual(set(NAMES), {row[0] for row in docs.ask('profile')})
+
+    def test_editors_find_the_schema(self):
+        """The first lines name it by a path that is right here and where everything is installed."""
+        installed = {os.path.realpath(source): target for source, target in
+                     json.loads(docs.built('meson-info/intro-installed.json').read_text(encoding='utf-8')).items()}
+        for name in NAMES:
+            with self.subTest(profile=name):
+                lines = re.findall(r'^# yaml-language-server: \$schema=(\S+)$', docs.read(f'profiles/{name}.yaml'), re.M)
+                self.assertEqual(len(lines), 1)
+                profile = docs.SOURCE / 'profiles' / f'{name}.yaml'
+                schema = os.path.realpath(profile.parent / lines[0])
+                self.assertTrue(os.path.isfile(schema), schema)
+                beside = os.path.dirname(installed[os.path.realpath(profile)])
+                self.assertEqual(installed[schema], os.path.normpath(os.path.join(beside, lines[0])))
 
     def test_check(self):
         for name in NAMES:
@@ -79,7 +94,7 @@ class Licence(unittest.TestCase):
         kinds = {'.c', '.h', '.py', '.sh', '.build', '.yaml', '.bash', '.fish', '.8', '.5', '.ini'}
         for path in paths:
             relative = path.relative_to(docs.SOURCE)
-            if relative.parts[0] not in ('src', 'profiles', 'man', 'completions', 'tests') or not path.exists():
+            if relative.parts[0] not in ('src', 'profiles', 'integrations', 'man', 'completions', 'tests') or not path.exists():
                 continue
             # Test data is what it is, down to the byte.
             if path.suffix not in kinds or {'data', 'corpus', 'corpora'} & set(relative.parts):
