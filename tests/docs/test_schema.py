@@ -263,7 +263,7 @@ class Form(unittest.TestCase):
                 for escape in re.findall(r'\\(u[0-9a-f]{4}|.)', pattern):
                     self.assertRegex(escape, r'^(?:u[0-9a-f]{4}|[tnr.$+{}])$')
                 for group in re.findall(r'(?<!\\)\(\?(..?)', pattern):
-                    self.assertRegex(group, r'^[:!]')
+                    self.assertRegex(group, r'^[:!=]')
 
     def test_every_field_is_explained(self):
         count = 0
