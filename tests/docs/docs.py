@@ -50,7 +50,7 @@ def options(*command):
 
 
 class FakeRoot:
-    """A directory with as much of /proc/sys as the tests need, for --root."""
+    """A directory with as much of /proc as the tests need, for --root."""
 
     VALUES = {
         'net/core/somaxconn': '4096',
@@ -70,6 +70,8 @@ class FakeRoot:
         self.path = pathlib.Path(self.directory.name)
         for key, value in self.VALUES.items():
             self.write(f'proc/sys/{key}', value + '\n')
+        self.write('proc/meminfo', 'MemTotal:       16384000 kB\n')
+        self.write('proc/stat', 'cpu  1 0 1 1 0 0 0 0 0 0\ncpu0 1 0 1 1 0 0 0 0 0 0\n')
         os.makedirs(self.path / 'proc/self/ns')
         os.symlink('net:[4026531840]', self.path / 'proc/self/ns/net')
         return self

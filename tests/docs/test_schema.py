@@ -8,6 +8,7 @@ The corpus, tests/docs/corpus, has one profile for each thing to be right or wro
                the path of the schema's
   loader_only  kerntune refuses it, the schema cannot see why: "# ID: reason"
   schema_only  the schema refuses it, kerntune takes it: "# reason"
+  computed     the same groups, of variables, conditions and expressions
 """
 
 import copy
@@ -161,6 +162,14 @@ class Agreement(unittest.TestCase):
                 self.assertEqual(loader_errors(root, path)[:1], [match[1]])
                 self.assertEqual(self.refusals(path), [match[2]])
 
+    def check_loader_only(self, root, paths):
+        for path in paths:
+            with self.subTest(path=path.name):
+                match = re.fullmatch(r'# ([a-z0-9-]+): .+', first_line(path))
+                self.assertTrue(match, 'the first line says why')
+                self.assertEqual(loader_errors(root, path)[:1], [match[1]])
+                self.assertEqual(self.refusals(path), [])
+
     def test_good(self):
         with docs.FakeRoot() as root:
             self.check_good(root, corpus('good') + sorted((docs.SOURCE / 'profiles').glob('*.yaml')))
@@ -171,12 +180,7 @@ class Agreement(unittest.TestCase):
 
     def test_loader_only(self):
         with docs.FakeRoot() as root:
-            for path in corpus('loader_only'):
-                with self.subTest(path=path.name):
-                    match = re.fullmatch(r'# ([a-z0-9-]+): .+', first_line(path))
-                    self.assertTrue(match, 'the first line says why')
-                    self.assertEqual(loader_errors(root, path)[:1], [match[1]])
-                    self.assertEqual(self.refusals(path), [])
+            self.check_loader_only(root, corpus('loader_only'))
 
     def test_schema_only(self):
         with docs.FakeRoot() as root:
@@ -192,6 +196,7 @@ class Agreement(unittest.TestCase):
                 self.skipTest('this kerntune does not compute values')
             self.check_good(root, corpus('computed/good'))
             self.check_bad(root, corpus('computed/bad'))
+            self.check_loader_only(root, corpus('computed/loader_only'))
 
     def test_too_long(self):
         """loader_only, but too large to keep: the schema cannot count the bytes of a file."""
@@ -305,7 +310,7 @@ class Form(unittest.TestCase):
                     self.assertTrue(any(a != b for a, b in zip(whole, verdicts(altered))), 'no file tests this')
 
 
-GROUPS = ('good', 'bad', 'loader_only', 'schema_only', 'computed/good', 'computed/bad')
+GROUPS = ('good', 'bad', 'loader_only', 'schema_only', 'computed/good', 'computed/bad', 'computed/loader_only')
 
 if __name__ == '__main__':
     docs.main()
