@@ -3,7 +3,11 @@
  *
  * The rows come from catalog.ini, which explains each column and is turned into C at build time by
  * catalog_generate.py. A parameter without a row is handled as well: read, compared and written, but
- * without a check of its range, and with nothing known of its side effects. */
+ * without a check of its range, and with nothing known of its side effects.
+ *
+ * Look a row up by its path with catalog_find(), or go through all of them with catalog_at(). Rows and texts
+ * are constants of the program: they are never freed, and two look-ups give the same pointer. What is said
+ * to people about a row is fetched apart, with catalog_prose(), so that it costs nothing where it is not shown. */
 #pragma once
 
 #include "model/value.h"
@@ -35,6 +39,7 @@ struct catalog_row {
 	struct number min, max;		/* of every field, inclusive */
 	enum catalog_scope scope;
 	const char *since, *until, *module;	/* NULL when there is nothing to say */
+	const char *no_effect_since;	/* the kernel from which on the key is accepted and ignored, or NULL */
 	const char *const *aliases;	/* the same variable under another name */
 	const char *const *siblings;	/* writing one of them zeroes the other */
 	const char *const *cascades;	/* what the kernel changes along with a write */
@@ -52,13 +57,26 @@ struct catalog_row {
 	enum catalog_effect effect;
 };
 
-/* The generated table, sorted by path. */
-extern const struct catalog_row catalog_rows[];
-extern const size_t catalog_count;
+/* What there is to say about a row. Never NULL: "" where nothing is known. Changes, caveats, myths and
+ * sources are lists, one item a line, with a newline between two; a change begins with the version of the
+ * kernel that made it ("5.8: the maximum went from 100 to 200"), oldest first. */
+struct catalog_prose {
+	const char *summary;	/* one line, without a full stop */
+	const char *unit;	/* what the number counts, or what its values mean */
+	const char *normal;	/* the default in words: "4096 (128 before 5.4)" */
+	const char *changes;
+	const char *caveats;	/* what a careful person can trip over */
+	const char *myths;	/* what is widely believed and wrong, with the truth */
+	const char *advice;
+	const char *sources;	/* files and functions of the kernel, documents */
+};
 
-/* The indices of those rows whose path is a glob. */
-extern const unsigned short catalog_globs[];
-extern const size_t catalog_globs_count;
+/* The rows are sorted by path: catalog_at(0) to catalog_at(catalog_count - 1). */
+extern const size_t catalog_count;
+const struct catalog_row *catalog_at(size_t index);
+
+/* The row must be one of the catalogue's own; takes NULL, about which there is nothing to say. */
+struct catalog_prose catalog_prose(const struct catalog_row *row);
 
 /* The row of this very path, else the row of a glob that matches it, else NULL. */
 const struct catalog_row *catalog_find(const char *path);

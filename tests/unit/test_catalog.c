@@ -35,11 +35,11 @@ static void test_rows_are_sorted_and_sane(void **state)
 	(void)state;
 	assert_true(catalog_count > 100);
 	for (size_t i = 0; i < catalog_count; i++) {
-		const struct catalog_row *row = &catalog_rows[i];
+		const struct catalog_row *row = catalog_at(i);
 		bool is_number = row->type >= VALUE_INT && row->type <= VALUE_ULONG;
 
 		if (i > 0)
-			check_row(strcmp(catalog_rows[i - 1].path, row->path) < 0, "%s out of order", row->path);
+			check_row(strcmp(catalog_at(i - 1)->path, row->path) < 0, "%s out of order", row->path);
 		assert_sane_paths(row, row->aliases);
 		assert_sane_paths(row, row->siblings);
 		assert_sane_paths(row, row->cascades);
@@ -60,7 +60,7 @@ static void test_aliases_and_siblings_go_both_ways(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < catalog_count; i++) {
-		const struct catalog_row *row = &catalog_rows[i];
+		const struct catalog_row *row = catalog_at(i);
 
 		for (size_t k = 0; row->aliases[k]; k++) {
 			const struct catalog_row *other = catalog_find(row->aliases[k]);
@@ -84,7 +84,7 @@ static void test_named_keys_are_known(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < catalog_count; i++) {
-		const struct catalog_row *row = &catalog_rows[i];
+		const struct catalog_row *row = catalog_at(i);
 
 		for (size_t k = 0; row->cascades[k]; k++)
 			check_row(catalog_find(row->cascades[k]), "%s moves %s", row->path, row->cascades[k]);
@@ -98,7 +98,7 @@ static void test_after_has_no_mutual_pairs(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < catalog_count; i++) {
-		const struct catalog_row *row = &catalog_rows[i];
+		const struct catalog_row *row = catalog_at(i);
 
 		for (size_t k = 0; row->after[k]; k++) {
 			const struct catalog_row *other = catalog_find(row->after[k]);
@@ -183,7 +183,7 @@ static void test_bounds_and_locks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < catalog_count; i++) {
-		const struct catalog_row *row = &catalog_rows[i];
+		const struct catalog_row *row = catalog_at(i);
 		const struct catalog_row *bound = row->not_above ? catalog_find(row->not_above) : NULL;
 		const struct catalog_row *lock = row->locked_by ? catalog_find(row->locked_by) : NULL;
 
@@ -240,7 +240,7 @@ static void test_what_is_lost(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < catalog_count; i++) {
-		const struct catalog_row *row = &catalog_rows[i];
+		const struct catalog_row *row = catalog_at(i);
 
 		check_row(!row->loses || (row->loses[0] && !row->one_way && row->one_way_values[0]),
 			"%s loses something with no value", row->path);
@@ -261,6 +261,92 @@ static void test_what_is_lost(void **state)
 	assert_false(catalog_is_action(NULL));
 }
 
+/* A list is empty, or holds one item a line. */
+static void assert_list(const char *path, const char *list)
+{
+	size_t length = strlen(list);
+
+	check_row(!strstr(list, "\n\n") && list[0] != '\n', "%s has an empty item", path);
+	check_row(length == 0 || list[length - 1] != '\n', "%s ends with a newline", path);
+}
+
+static void test_prose_is_sane(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = catalog_at(i);
+		struct catalog_prose prose = catalog_prose(row);
+		const char *const texts[] = { prose.summary, prose.unit, prose.normal, prose.advice };
+		const char *const lists[] = { prose.changes, prose.caveats, prose.myths, prose.sources };
+
+		for (size_t k = 0; k < COUNT_OF(texts); k++)
+			check_row(texts[k] && !strchr(texts[k], '\n'), "%s: text %zu", row->path, k);
+		for (size_t k = 0; k < COUNT_OF(lists); k++)
+			assert_list(row->path, lists[k]);
+	}
+}
+
+static void test_prose_of_nothing(void **state)
+{
+	struct catalog_prose prose = catalog_prose(NULL);
+
+	(void)state;
+	assert_string_equal(prose.summary, "");
+	assert_string_equal(prose.unit, "");
+	assert_string_equal(prose.normal, "");
+	assert_string_equal(prose.changes, "");
+	assert_string_equal(prose.caveats, "");
+	assert_string_equal(prose.myths, "");
+	assert_string_equal(prose.advice, "");
+	assert_string_equal(prose.sources, "");
+}
+
+static void test_prose_of_a_row(void **state)
+{
+	struct catalog_prose prose = catalog_prose(catalog_find("net/core/somaxconn"));
+
+	(void)state;
+	assert_non_null(strstr(prose.summary, "listen"));
+	assert_non_null(strstr(prose.normal, "4096"));
+	assert_non_null(strstr(prose.changes, "\n5.4: "));
+	assert_non_null(strstr(prose.sources, "net/socket.c"));
+}
+
+/* The same row is the same pointer, and its lists stay what they were. */
+static void test_rows_are_constants(void **state)
+{
+	const struct catalog_row *forward = catalog_find("net/ipv4/ip_forward");
+	const char *const *cascades = forward->cascades;
+
+	(void)state;
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = catalog_at(i);
+
+		assert_ptr_equal(catalog_find(row->path), row);
+		assert_ptr_equal(catalog_at(i), row);
+	}
+	assert_ptr_equal(catalog_find("net/ipv4/ip_forward"), forward);
+	assert_ptr_equal(forward->cascades, cascades);
+	assert_string_equal(cascades[0], "net/ipv4/conf/*/forwarding");
+	assert_string_equal(cascades[1], "net/ipv4/conf/all/accept_redirects");
+	assert_null(cascades[2]);
+}
+
+static void test_versions(void **state)
+{
+	const struct catalog_row *recycle = catalog_find("net/ipv4/tcp_tw_recycle");
+	const struct catalog_row *low_latency = catalog_find("net/ipv4/tcp_low_latency");
+
+	(void)state;
+	assert_non_null(recycle);
+	assert_string_equal(recycle->until, "4.11");
+	assert_null(recycle->no_effect_since);
+	assert_non_null(low_latency);
+	assert_string_equal(low_latency->no_effect_since, "4.14");
+	assert_null(low_latency->until);
+	assert_null(catalog_find("net/core/somaxconn")->no_effect_since);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -276,6 +362,11 @@ int main(void)
 		cmocka_unit_test(test_bounds_and_locks),
 		cmocka_unit_test(test_known_bounds_and_locks),
 		cmocka_unit_test(test_what_is_lost),
+		cmocka_unit_test(test_prose_is_sane),
+		cmocka_unit_test(test_prose_of_nothing),
+		cmocka_unit_test(test_prose_of_a_row),
+		cmocka_unit_test(test_rows_are_constants),
+		cmocka_unit_test(test_versions),
 	};
 
 	return RUN_TESTS(tests);

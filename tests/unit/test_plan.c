@@ -313,9 +313,9 @@ static void test_every_bound_of_the_catalogue(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < catalog_count; i++) {
-		const struct chain chain = { { catalog_rows[i].path, catalog_rows[i].not_above }, 2, 1000 };
+		const struct chain chain = { { catalog_at(i)->path, catalog_at(i)->not_above }, 2, 1000 };
 
-		if (!catalog_rows[i].not_above)
+		if (!catalog_at(i)->not_above)
 			continue;
 		count++;
 		for (unsigned n = 0; n < 1000; n++)
