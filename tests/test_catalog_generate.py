@@ -71,7 +71,8 @@ def main():
     code, error, table = generate(GOOD)
     check(code == 0, error)
     for expected in ('"Longest queue of connections waiting for accept()\\0"', '"3.13: one\\n"',
-                     '"5.4: two, which goes on\\n"', '"5.4: three\\0"', '"only one, with \\"quotes\\" and a \\\\ in it\\0"', '"its own\\0"'):
+                     '"5.4: two, which goes on\\n"', '"5.4: three\\0"',
+                     '"only one, with \\"quotes\\" and a \\\\ in it\\0"', '"its own\\0"'):
         check(table.count(expected) == 1, f"{expected} stands {table.count(expected)} times in\n{table}")
     for old, new, expected in BAD:
         check(old in GOOD, f"not in the good file: {old}")
