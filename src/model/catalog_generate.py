@@ -139,7 +139,7 @@ def prose(section):
 
 def check_versions(section):
     known = {column: version(section[column]) for column in VERSIONS if column in section}
-    require(known.get("since", FIRST_KERNEL) <= known.get("until", (99,)), "until is before since")
+    require(known.get("since", (0,)) <= known.get("until", (99,)), "until is before since")
     require(known.get("since", (0,)) <= known.get("no_effect", (99,)), "no_effect is before since")
     require(known.get("since", (99,)) >= FIRST_KERNEL, "since is left out for what the oldest kernel has")
 
