@@ -3,37 +3,14 @@
 
 The other half of "apply --audit": that finds on one host what the catalogue lacks, this on the build machine."""
 
-import configparser
 import os
 import resource
 
 import harness
+from catalog import Catalog
 from harness import Skip, add_veth, check
 
-CATALOG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "model", "catalog.ini")
 PASSES = 3
-
-
-def matches(glob, path):
-    mine, other = glob.split("/"), path.split("/")
-    return len(mine) == len(other) and all(a in ("*", b) for a, b in zip(mine, other))
-
-
-class Catalog:
-    def __init__(self):
-        self.rows = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",),
-                                              default_section="")
-        self.rows.read(CATALOG)
-        self.globs = [name for name in self.rows.sections() if "*" in name]
-
-    def row(self, path):
-        name = path if path in self.rows else next((glob for glob in self.globs if matches(glob, path)), None)
-        return self.rows[name] if name else {}
-
-    def moves(self, path, other):
-        row = self.row(path)
-        return any(matches(glob, other) for column in ("alias", "siblings", "cascades")
-                   for glob in row.get(column, "").split())
 
 
 def writable_keys():
