@@ -185,6 +185,14 @@ int procsys_probe(const struct procsys *procsys, const char *path, int *ret_erro
 	return write_fd < 0 ? write_open_outcome(-write_fd, ret_error) : 0;
 }
 
+/* Whether the handler's answer is one of its own, and no short count. addrconf_sysctl_forward() answers 1 for whatever it
+ * was given (net.ipv6.conf.all.forwarding of 6.1: measured); and one number or word is never taken in part. What
+ * came of it is read back anyway. */
+static bool is_handlers_own(struct value text, ssize_t count)
+{
+	return count == 1 && value_count_fields(text) == 1;
+}
+
 static int write_key(const struct procsys *procsys, const char *path, int fd, struct value text,
 	bool in_pieces, int *ret_error)
 {
@@ -201,8 +209,7 @@ static int write_key(const struct procsys *procsys, const char *path, int fd, st
 			return PROCSYS_REFUSED;
 		}
 		done += (size_t)count;
-		/* A handler may leave the newline out of its count (net.ipv6.conf.all.forwarding of 6.1: measured). */
-		if (!in_pieces && count > 0 && done + 1 == text.length)
+		if (!in_pieces && is_handlers_own(text, count))
 			break;
 		if (done < text.length && (!in_pieces || count == 0)) {
 			*ret_error = EINVAL;

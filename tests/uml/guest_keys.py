@@ -218,6 +218,9 @@ def test_ipv6_forwarding(host):
     there_and_back(host, {"net.ipv6.conf.all.forwarding": "1"})
     write_key("net.ipv6.conf.lo.forwarding", "1")
     there_and_back(host, {"net.ipv6.conf.all.forwarding": "1", "net.ipv6.neigh.default.gc_thresh3": "2000"})
+    # The kernel's answer to the write is 1, however long the value.
+    write_key("net.ipv6.conf.lo.forwarding", "10")
+    there_and_back(host, {"net.ipv6.conf.all.forwarding": "1"})
 
 
 # ---- one-way keys; last, for nothing brings them back ----
