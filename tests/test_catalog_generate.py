@@ -30,6 +30,7 @@ BAD = [
     ("type = int\nsummary", "summary", "[net/core/somaxconn]: no type"),
     ("type = int\nsummary", "type = float\nsummary", "type 'float' is none of"),
     ("source = net", "sources = net", "[net/core/somaxconn]: unknown column sources"),
+    ("summary = Longest queue of connections\n    waiting for accept()\n", "", "[net/core/other]: no summary"),
     ("accept()", "accept() " + 100 * "x", "longer than 100 characters"),
     ("accept()", "accept().", "full stop"),
     ("- 3.13: one", "- 3.13 one", "does not begin with a version and a colon: 3.13 one"),

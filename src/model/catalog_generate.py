@@ -131,7 +131,7 @@ def prose(section):
         require(column in PROSE_LISTS or len(texts[column]) < 2, f"{column} is a text, not a list")
     check_changes(texts["changed"])
     summary = "".join(texts["summary"])
-    pass
+    require(summary, "no summary")
     require(len(summary) <= SUMMARY_LENGTH, f"the summary is longer than {SUMMARY_LENGTH} characters")
     require(not summary.endswith("."), "the summary ends with a full stop")
     return ["\n".join(texts[column]) for column in PROSE]
