@@ -15,11 +15,15 @@ static bool holds(const struct change *change, const struct change_item *item)
 	return item->role == CHANGE_STEP || !value_equal(item->type, item->ours, item->original);
 }
 
-/* Whether both changes are about the same variable: only what is below net is a network namespace's own. */
+/* Whether the path means the same variable in both places: only what is below net is a network namespace's own. */
+static bool is_same_place(const struct host *a, const struct host *b, const char *path)
+{
+	return host_is_same_boot(a, b) && (host_is_same_netns(a, b) || strncmp(path, "net/", strlen("net/")) != 0);
+}
+
 static bool is_same_variable(const struct change *a, const struct change *b, const char *path)
 {
-	return host_is_same_boot(&a->host, &b->host) &&
-		(host_is_same_netns(&a->host, &b->host) || strncmp(path, "net/", strlen("net/")) != 0);
+	return is_same_place(&a->host, &b->host, path);
 }
 
 /* The change's item of this variable, by this name or another one of it. */
@@ -31,6 +35,14 @@ static struct change_item *find_variable(const struct change *change, const char
 	for (size_t i = 0; !item && row && row->aliases[i]; i++)
 		item = change_find(change, row->aliases[i]);
 	return item;
+}
+
+const struct change_item *stack_find_held(const struct change *change, const struct host *host, const char *path)
+{
+	const struct change_item *item = change->kind == CHANGE_APPLY && is_same_place(&change->host, host, path) ?
+		find_variable(change, path) : NULL;
+
+	return item && holds(change, item) ? item : NULL;
 }
 
 /* The next older change in the walk that may hold a key of this one. 0, RECORD_NONE, or a negative errno. */

@@ -17,7 +17,7 @@
  *
  * A foreign write ends a chain: the next change finds a value that no change of ours gave, and has no owner.
  *
- * All functions: 0 or a negative errno. */
+ * The functions that return a number: 0 or a negative errno. */
 #pragma once
 
 #include "base/arena.h"
@@ -30,3 +30,7 @@ MUST_CHECK int stack_find_owners(const struct record_store *store, struct arena 
 /* For a change that is about to be undone: its originals become what lies beneath it now, and held_by tells
  * of the keys that a newer change holds above it. */
 MUST_CHECK int stack_settle(const struct record_store *store, struct arena *arena, struct change *change);
+
+/* The item by which a change holds a key as seen from this host: it gave it its value (or its counterpart under another
+ * name), or asked for the one that was there. NULL when it does not, or no longer. */
+const struct change_item *stack_find_held(const struct change *change, const struct host *host, const char *path);
