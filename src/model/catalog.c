@@ -52,6 +52,7 @@ static void unpack(const struct catalog_packed *packed, struct catalog_row *row)
 		.is_action = packed->is_action,
 		.is_volatile = packed->is_volatile,
 		.effect = packed->effect,
+		.topic = packed->topic,
 	};
 }
 

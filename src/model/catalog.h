@@ -30,6 +30,20 @@ enum catalog_effect {
 	EFFECT_INTERFACES,	/* interfaces created from now on */
 };
 
+/* Where a key stands in the quick reference of "explain", in this order. */
+enum catalog_topic {
+	TOPIC_NONE,		/* it does not */
+	TOPIC_ACCEPT,
+	TOPIC_CONNECT,
+	TOPIC_BUFFERS,
+	TOPIC_TIMEOUTS,
+	TOPIC_SECURITY,
+	TOPIC_CONNTRACK,
+	TOPIC_MEMORY,
+	TOPIC_FILES,
+	TOPIC_COUNT,
+};
+
 /* Lists of paths end with NULL and are never NULL; a path in them may hold "*". */
 struct catalog_row {
 	const char *path;
@@ -55,6 +69,7 @@ struct catalog_row {
 	bool is_action;			/* the file can only be written: there is no value to put back */
 	bool is_volatile;		/* moves on its own: an audit passes it over */
 	enum catalog_effect effect;
+	enum catalog_topic topic;
 };
 
 /* What there is to say about a row. Never NULL: "" where nothing is known. Changes, caveats, myths and

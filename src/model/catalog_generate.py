@@ -8,6 +8,7 @@ import sys
 TYPES = {"int", "uint", "long", "ulong", "string", "names", "portlist", "cpumask"}
 SCOPES = {"netns", "global", "host"}
 EFFECTS = {"now", "connections", "listen", "sockets", "interfaces"}
+TOPICS = {"accept", "connect", "buffers", "timeouts", "security", "conntrack", "memory", "files"}
 ROUNDINGS = {"pow2", "jiffies", "bool"}
 PATH_LISTS = {"alias": "aliases", "siblings": "siblings", "cascades": "cascades", "after": "after"}
 VERSIONS = {"since": "since", "until": "until", "no_effect": "no_effect_since"}
@@ -15,7 +16,7 @@ VERSIONS = {"since": "since", "until": "until", "no_effect": "no_effect_since"}
 PROSE = ["summary", "unit", "default", "changed", "caveat", "myth", "advice", "source"]
 PROSE_LISTS = {"changed", "caveat", "myth", "source"}
 COLUMNS = {"type", "fields", "min", "max", "ordered", "scope", "module", "rounding", "one_way", "loses", "volatile",
-           "not_above", "locked_by", "effect", "like", *PATH_LISTS, *VERSIONS, *PROSE}
+           "not_above", "locked_by", "effect", "topic", "like", *PATH_LISTS, *VERSIONS, *PROSE}
 PATH = re.compile(r"[a-z0-9_*.-]+(/[A-Za-z0-9_*.-]+)+")
 VERSION = re.compile(r"[2-9]\.[0-9]{1,2}(\.[0-9]{1,3})?")
 CHANGE = re.compile(r"(\S+): \S")
@@ -208,6 +209,8 @@ def row(path, section, text, lists):
     fields += [*lock(section, text, lists), *rounding(section), *one_way(section, text, lists)]
     if "effect" in section:
         fields.append(f".effect = EFFECT_{choice(section['effect'], EFFECTS, 'effect')}")
+    if "topic" in section:
+        fields.append(f".topic = TOPIC_{choice(section['topic'], TOPICS, 'topic')}")
     return "\t{ " + ",\n\t  ".join(fields) + " },\n"
 
 

@@ -30,7 +30,7 @@ struct catalog_packed {
 	uint32_t aliases, siblings, cascades, after, locked_values, one_way_values;
 	struct number min, max;
 	uint16_t fields, rounding_multiple;
-	uint8_t type, scope, effect, rounding;
+	uint8_t type, scope, effect, rounding, topic;
 	bool has_min, has_max, ordered, one_way, is_action, is_volatile;
 };
 

@@ -347,6 +347,22 @@ static void test_versions(void **state)
 	assert_null(catalog_find("net/core/somaxconn")->no_effect_since);
 }
 
+/* Each topic of the quick reference has a few keys, each of them one key. */
+static void test_topics(void **state)
+{
+	size_t counts[TOPIC_COUNT] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = catalog_at(i);
+
+		counts[row->topic]++;
+		check_row(row->topic == TOPIC_NONE || !strchr(row->path, '*'), "%s is many keys", row->path);
+	}
+	for (size_t i = TOPIC_NONE + 1; i < TOPIC_COUNT; i++)
+		check_row(counts[i] >= 3 && counts[i] <= 12, "topic %zu has %zu keys", i, counts[i]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -367,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_prose_of_a_row),
 		cmocka_unit_test(test_rows_are_constants),
 		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_topics),
 	};
 
 	return RUN_TESTS(tests);
