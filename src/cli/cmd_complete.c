@@ -2,6 +2,7 @@
 /* kerntune __complete: the words that the shell completions offer, one a line. Silent on failure. */
 #include "cli/planned.h"
 #include "engine/record.h"
+#include "model/catalog.h"
 #include "model/key.h"
 
 #include <string.h>
@@ -61,6 +62,14 @@ static int print_ids(struct app *app)
 	return EXIT_HOLDS;
 }
 
+static void print_key(struct app *app, const char *path)
+{
+	const char *key = path ? key_display(app->arena, path) : NULL;
+
+	if (key)
+		fprintf(app->out, "%s\n", key);
+}
+
 static int print_keys(struct app *app)
 {
 	struct procsys_paths paths = { 0 };
@@ -68,11 +77,29 @@ static int print_keys(struct app *app)
 	if (app_open_procsys(app, PROCSYS_READ_ONLY) != 0 ||
 		procsys_walk(&app->procsys, app->arena, "", &paths) < 0)
 		return EXIT_INVALID;
-	for (size_t i = 0; i < paths.count; i++) {
-		const char *key = key_display(app->arena, paths.paths[i]);
+	for (size_t i = 0; i < paths.count; i++)
+		print_key(app, paths.paths[i]);
+	return EXIT_HOLDS;
+}
 
-		if (key)
-			fprintf(app->out, "%s\n", key);
+/* What the catalogue knows; of a row that stands for many, what its "all" and "default" are called. */
+static int print_catalogue(struct app *app)
+{
+	static const char *const names[] = { "all", "default" };
+
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = catalog_at(i);
+		const char *star = strchr(row->path, '*');
+
+		if (!star)
+			print_key(app, row->path);
+		for (size_t k = 0; star && k < COUNT_OF(names); k++) {
+			const char *path = arena_printf(app->arena, "%.*s%s%s", (int)(star - row->path), row->path,
+				names[k], star + 1);
+
+			if (path && catalog_find(path) == row)
+				print_key(app, path);
+		}
 	}
 	return EXIT_HOLDS;
 }
@@ -103,6 +130,8 @@ static int complete_run(struct app *app, int argc, char *argv[])
 		return print_ids(app);
 	if (strcmp(argv[0], "key") == 0)
 		return print_keys(app);
+	if (strcmp(argv[0], "catalogue") == 0)
+		return print_catalogue(app);
 	if (strcmp(argv[0], "arguments") == 0 && command)
 		return print_words(app, command->completes);
 	if (strcmp(argv[0], "format") == 0 && command)

@@ -65,6 +65,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "watch all of net and vm for unknown side effects" },
 	[OPTION_OUTPUT] = { "output", 'o', TEXT(output), "FILE",
 		"write the plan to FILE, which ends in .json", "file" },
+	[OPTION_FULL] = { "full", 0, FLAG(full),
+		.help = "explain all that a search finds, not one line each" },
 };
 
 struct key_filter options_filter(const struct options *options)

@@ -39,6 +39,7 @@ enum option_id {
 	OPTION_EXTEND,
 	OPTION_AUDIT,
 	OPTION_OUTPUT,
+	OPTION_FULL,
 	OPTION_COUNT
 };
 
@@ -50,7 +51,7 @@ struct word_list {
 /* What was given; everything is zero or NULL by default. */
 struct options {
 	bool help, version, quiet, verbose, json, no_legend;
-	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit;
+	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit, full;
 	const char *format, *color, *root, *netns, *label, *output;
 	unsigned long confirm, extend;	/* seconds; 0 when not given */
 	struct word_list profile_dirs, only, skip;

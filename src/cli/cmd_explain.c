@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* kerntune explain: what parameters mean, what they hold, who set them, and what the profiles make of them. */
+#include "cli/explanation.h"
+#include "cli/planned.h"
+#include "cli/render.h"
+#include "format/json_out.h"
+#include "kernel/facts.h"
+
+#include <errno.h>
+
+/* What is being explained, argument by argument. */
+struct question {
+	struct explain explain;
+	struct machine machine;
+	struct provenance provenance;
+	struct explain_match *matches;	/* one for each argument; one for all topics without any */
+	size_t matches_count;
+	bool in_full;			/* at least one of them is explained, not only listed */
+};
+
+static const char *const topic_titles[TOPIC_COUNT] = {
+	[TOPIC_ACCEPT] = "Accepting connections",
+	[TOPIC_CONNECT] = "Calling out",
+	[TOPIC_BUFFERS] = "Buffers and sending",
+	[TOPIC_TIMEOUTS] = "Time-outs",
+	[TOPIC_SECURITY] = "Routing and redirects",
+	[TOPIC_CONNTRACK] = "Connection tracking",
+	[TOPIC_MEMORY] = "Memory",
+	[TOPIC_FILES] = "Files and processes",
+};
+
+/* ---- as text ---- */
+
+static bool is_explained(const struct app *app, const struct explain_match *match)
+{
+	return app->options.full || !match->is_search || match->count == 1;
+}
+
+static void add_table_row(struct app *app, struct table *table, const struct subject *subject)
+{
+	const char *summary = catalog_prose(subject->catalog).summary;
+	bool is_there = subject->status == SUBJECT_PRESENT;
+
+	table_add(table, (const struct cell[]){
+		{ subject->key, is_there ? STYLE_PLAIN : STYLE_FAINT },
+		{ is_there ? explanation_live(app, subject) : subject->status == SUBJECT_ABSENT ? "absent" : "unreadable",
+			is_there ? STYLE_PLAIN : STYLE_FAINT },
+		{ summary[0] ? summary : NULL, STYLE_PLAIN } });
+}
+
+/* One line for each; those of the quick reference below the titles of their topics. */
+static int print_list(struct app *app, const struct question *question, const struct explain_match *match,
+	bool by_topic)
+{
+	static const struct column columns[] = { { "PARAMETER", false }, { "LIVE", true }, { "SUMMARY", true } };
+	struct table *table = table_new(app, columns, COUNT_OF(columns));
+	enum catalog_topic topic = TOPIC_NONE;
+
+	for (size_t i = match->first; i < match->first + match->count; i++) {
+		const struct subject *subject = &question->explain.subjects[i];
+
+		if (by_topic && subject->catalog->topic != topic) {
+			if (topic != TOPIC_NONE)
+				table_add(table, (const struct cell[]){ { "", 0 }, { "", 0 }, { "", 0 } });
+			topic = subject->catalog->topic;
+			table_add(table, (const struct cell[]){ { topic_titles[topic], STYLE_CHANGE }, { "", 0 }, { "", 0 } });
+		}
+		add_table_row(app, table, subject);
+	}
+	return table_print(table);
+}
+
+static int print_match(struct app *app, const struct question *question, const struct explain_match *match)
+{
+	int r = 0;
+
+	if (!is_explained(app, match))
+		return print_list(app, question, match, false);
+	for (size_t i = match->first; r == 0 && i < match->first + match->count; i++) {
+		if (i > match->first)
+			fputc('\n', app->out);
+		r = explanation_print(app, &question->explain.subjects[i], &question->explain, &question->provenance);
+	}
+	return r;
+}
+
+static int print_text(struct app *app, const struct question *question, int argc)
+{
+	int r = 0;
+
+	render_diags(app);
+	if (argc == 0 && !app->options.full) {
+		r = print_list(app, question, &question->matches[0], true);
+		if (r == 0 && !app->options.no_legend)
+			render_note(app, "\nMore about one: kerntune explain PARAMETER. Others: kerntune explain WORD, or "
+				"'net.ipv4.tcp_*'.");
+	} else {
+		for (size_t i = 0; r == 0 && i < question->matches_count; i++) {
+			if (i > 0)
+				fputc('\n', app->out);
+			r = print_match(app, question, &question->matches[i]);
+		}
+	}
+	return r < 0 ? app_fail_errno(app, r, "printing the explanation") : EXIT_HOLDS;
+}
+
+/* ---- as JSON ---- */
+
+static int print_json(struct app *app, const struct question *question)
+{
+	CLEANUP_JSON struct json json;
+	cJSON *array;
+
+	json_begin(&json);
+	json_out_schema(&json, "explain");
+	json_out_host(&json, &app->host);
+	json_add_boolean(&json, json.root, "changes_readable", !question->provenance.changes_are_hidden);
+	array = json_add_array(&json, json.root, "parameters");
+	for (size_t i = 0; i < question->explain.count; i++)
+		explanation_add_json(&json, array, &question->explain.subjects[i]);
+	return app_finish_json(app, &json, EXIT_HOLDS);
+}
+
+/* ---- finding out ---- */
+
+static int find_all(struct app *app, struct question *question, int argc, char *argv[])
+{
+	struct explain_match *all = &question->matches[0];
+
+	if (argc == 0) {
+		int r = explain_topics(&question->explain);
+
+		*all = (struct explain_match){ .count = question->explain.count, .is_search = true };
+		question->matches_count = 1;
+		return r < 0 ? app_fail_errno(app, r, "listing the keys") : 0;
+	}
+	for (int i = 0; i < argc; i++) {
+		struct explain_match *match = &question->matches[i];
+		int r = explain_find(&question->explain, argv[i], match);
+
+		if (r < 0)
+			return app_fail_errno(app, r, "looking for the keys");
+		question->in_full |= r == 0 && is_explained(app, match);
+		if (r != EXPLAIN_NOTHING)
+			continue;
+		diag_error(&app->diags, "unknown-key", span_none(), "\"%s\" %s", argv[i], match->problem);
+		diag_hint(&app->diags, "%s", match->hint);
+	}
+	question->matches_count = (size_t)argc;
+	return app->diags.errors ? app_fail(app, EXIT_INVALID, "unknown-key", "%zu error%s", app->diags.errors,
+		app->diags.errors == 1 ? "" : "s") : 0;
+}
+
+static int ask_profiles(struct app *app, struct question *question)
+{
+	const struct library_options options = {
+		.root_path = app->options.root ? app->options.root : "/",
+		.profile_dirs = app->options.profile_dirs.words,
+		.profile_dirs_count = app->options.profile_dirs.count,
+	};
+	struct library library;
+	struct diags about_files;
+	int r;
+
+	diags_init(&about_files, app->arena);
+	r = library_init(&library, app->arena, &about_files, &app->root, &options);
+	return r < 0 ? r : explain_uses(&question->explain, &library, &app->diags);
+}
+
+/* Whatever is only listed needs the live values alone. */
+static int find_out(struct app *app, struct question *question)
+{
+	int r = explain_read(&question->explain);
+
+	if (r == 0 && question->in_full)
+		r = provenance_init(&question->provenance, app->arena, &app->diags, &app->root, &app->host,
+			&question->machine);
+	if (r == 0 && question->in_full) {
+		explain_set_by(&question->explain, &question->provenance);
+		r = ask_profiles(app, question);
+	}
+	return r < 0 ? app_fail_errno(app, r, "finding out about the keys") : 0;
+}
+
+static int explain_command(struct app *app, int argc, char *argv[])
+{
+	struct question question = { .in_full = app->options.full || app_format_is(app, "json") };
+	int r = app_open_procsys(app, PROCSYS_READ_ONLY);
+
+	if (r == 0)
+		r = app_find_host(app);
+	if (r != 0)
+		return r;
+	question.matches = arena_alloc(app->arena, (size_t)(argc + 1) * sizeof(*question.matches));
+	r = question.matches ? facts_machine(&app->root, app->arena, &question.machine) : -ENOMEM;
+	if (r < 0)
+		return app_fail_errno(app, r, "reading the facts of the host");
+	question.explain = (struct explain){ .arena = app->arena, .procsys = &app->procsys,
+		.machine = &question.machine };
+	r = find_all(app, &question, argc, argv);
+	if (r == 0)
+		r = find_out(app, &question);
+	if (r != 0)
+		return r;
+	return app_format_is(app, "json") ? print_json(app, &question) : print_text(app, &question, argc);
+}
+
+const struct command cmd_explain = {
+	.name = "explain",
+	.arguments = "[KEY...]",
+	.summary = "Explain what parameters mean and hold",
+	.description = "What it is, what it holds here and who set it, its range and default, what people\n"
+		"get wrong about it, and what the profiles would make of it. KEY may be a glob, or a\n"
+		"word to search for: several hits are listed, one line each. Without KEY: the keys\n"
+		"that matter most.",
+	.max_arguments = -1,
+	.formats = "table json",
+	.completes = "catalogue",
+	.options = (const unsigned char[]){ OPTION_FULL, OPTION_END },
+	.run = explain_command,
+};
