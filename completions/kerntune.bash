@@ -54,12 +54,12 @@ _kerntune_offer_files()	# WORD compgen-options...
 }
 
 # Keys are shown with dots; one begun with slashes goes on with slashes.
-_kerntune_offer_keys()
+_kerntune_offer_keys()	# KIND WORD
 {
-	if [[ ${1%%/*} != "$1" && ${1%%/*} != *.* ]]; then
-		_kerntune_offer "$1" < <(_kerntune_ask key | tr ./ /.)
+	if [[ ${2%%/*} != "$2" && ${2%%/*} != *.* ]]; then
+		_kerntune_offer "$2" < <(_kerntune_ask "$1" | tr ./ /.)
 	else
-		_kerntune_offer "$1" < <(_kerntune_ask key)
+		_kerntune_offer "$2" < <(_kerntune_ask "$1")
 	fi
 }
 
@@ -81,7 +81,7 @@ _kerntune_offer_kind()
 		compopt -o nosort 2>/dev/null	# the newest first
 		_kerntune_offer "$2" < <(_kerntune_ask id)
 		;;
-	key) _kerntune_offer_keys "$2" ;;
+	key | catalogue) _kerntune_offer_keys "$1" "$2" ;;
 	format) _kerntune_offer "$2" < <(_kerntune_ask format "$_kerntune_command") ;;
 	directory) _kerntune_offer_files "$2" -d ;;
 	netns)

@@ -29,12 +29,12 @@ function __kerntune_offer_kind
             string join \n -- $files
         case id
             $ask id 2>/dev/null
-        case key
+        case key catalogue
             # Keys are shown with dots; one begun with slashes goes on with slashes.
             if string match -qr '^[^.]*/' -- $word
-                $ask key 2>/dev/null | string replace -a . \1 | string replace -a / . | string replace -a \1 /
+                $ask $argv[1] 2>/dev/null | string replace -a . \1 | string replace -a / . | string replace -a \1 /
             else
-                $ask key 2>/dev/null
+                $ask $argv[1] 2>/dev/null
             end
         case format
             $ask format $argv[3] 2>/dev/null

@@ -209,10 +209,10 @@ const struct command cmd_explain = {
 	.name = "explain",
 	.arguments = "[KEY...]",
 	.summary = "Explain what parameters mean and hold",
-	.description = "What it is, what it holds here and who set it, its range and default, what people\n"
-		"get wrong about it, and what the profiles would make of it. KEY may be a glob, or a\n"
-		"word to search for: several hits are listed, one line each. Without KEY: the keys\n"
-		"that matter most.",
+	.description = "What it is, what it holds here and who set it, its range and default, what\n"
+		"people get wrong about it, and what the profiles would make of it (--verbose\n"
+		"adds their reasons). KEY may be a glob, or a word to search for: of several\n"
+		"hits, each gets one line. Without KEY: the keys that matter most.",
 	.max_arguments = -1,
 	.formats = "table json",
 	.completes = "catalogue",

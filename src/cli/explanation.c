@@ -52,25 +52,32 @@ struct page {
 	bool failed;
 };
 
-/* One paragraph, with its label before it. "" is left out. */
-static void print_paragraph(struct page *page, const char *label, const char *text)
+/* One paragraph, with its label before it, and perhaps the dash of a list. "" is left out. */
+static void print_part(struct page *page, const char *label, const char *dash, const char *text)
 {
-	char first[LABEL_WIDTH + 3];
+	char first[LABEL_WIDTH + 5];
 
 	page->failed |= !text;
 	if (!text || !text[0])
 		return;
-	snprintf(first, sizeof(first), "  %-*s", LABEL_WIDTH, label);
-	render_paragraph(page->app, LABEL_WIDTH + 2, first, text);
+	snprintf(first, sizeof(first), "  %-*s%s", LABEL_WIDTH, label, dash);
+	render_paragraph(page->app, strlen(first), first, text);
+}
+
+static void print_paragraph(struct page *page, const char *label, const char *text)
+{
+	print_part(page, label, "", text);
 }
 
 /* A list with one item a line, each of them a paragraph. */
 static void print_items(struct page *page, const char *label, const char *items)
 {
+	const char *dash = strchr(items, '\n') ? "- " : "";
+
 	while (*items) {
 		size_t length = strcspn(items, "\n");
 
-		print_paragraph(page, label, arena_copy(page->app->arena, items, length));
+		print_part(page, label, dash, arena_copy(page->app->arena, items, length));
 		items += length + (items[length] == '\n');
 		label = "";
 	}

@@ -4,12 +4,16 @@
 A test file ends with docs.main(). Arguments: the classes to run; without any, all. Exits with 77 when everything
 was skipped. The environment has KERNTUNE (the program) and SOURCE (the top of the source tree)."""
 
+import fcntl
 import os
 import pathlib
+import pty
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 SOURCE = pathlib.Path(os.environ.get('SOURCE') or pathlib.Path(__file__).resolve().parents[2])
@@ -30,6 +34,35 @@ def run(*arguments, **options):
     environment = dict(os.environ, LC_ALL='C.UTF-8', NO_COLOR='1')
     return subprocess.run([PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           env=environment, timeout=60, **options)
+
+
+def on_terminal(width, *arguments):
+    """What kerntune prints on a terminal of so many columns."""
+    terminal, output = pty.openpty()
+    try:
+        fcntl.ioctl(output, termios.TIOCSWINSZ, struct.pack('HHHH', 24, width, 0, 0))
+        modes = termios.tcgetattr(output)
+        modes[1] &= ~termios.OPOST      # no carriage returns
+        termios.tcsetattr(output, termios.TCSANOW, modes)
+        environment = dict(os.environ, LC_ALL='C.UTF-8', NO_COLOR='1')
+        with subprocess.Popen([PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=output,
+                              env=environment) as process:
+            os.close(output)
+            output = -1
+            text = b''
+            while True:
+                try:
+                    part = os.read(terminal, 65536)
+                except OSError:         # the other end is closed
+                    break
+                if not part:
+                    break
+                text += part
+        return text.decode()
+    finally:
+        os.close(terminal)
+        if output >= 0:
+            os.close(output)
 
 
 def ask(*arguments):

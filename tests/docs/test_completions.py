@@ -94,6 +94,9 @@ class Fixture(unittest.TestCase):
         yield [*everywhere, 'diff', '--only', 'net.core.'], keys
         yield [*everywhere, 'diff', '--only', 'net/core/s'], ['net/core/somaxconn']
         yield [*everywhere, 'backup', 'net.ipv4.tcp_s'], ['net.ipv4.tcp_syncookies']
+        yield ['explain', 'net.core.wmem_'], ['net.core.wmem_default', 'net.core.wmem_max']
+        yield ['explain', 'net/ipv4/conf/all/rp_f'], ['net/ipv4/conf/all/rp_filter']
+        yield ['explain', '--fu'], ['--full']
         yield ['verify', '--format', ''], [row[0] for row in docs.ask('format', 'verify')]
         yield ['show', '--format', 'y'], ['yaml']
         yield ['--color', 'a'], ['auto', 'always']

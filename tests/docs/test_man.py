@@ -65,6 +65,26 @@ class Commands(unittest.TestCase):
         self.assertEqual({line.split()[1] for line in lines if line.startswith('.It ')}, expected)
 
 
+class Explain(unittest.TestCase):
+    """The explanation that is shown is real; but what the profiles ask for may be newer."""
+
+    page = docs.Page('kerntune.8')
+
+    def lines(self, text):
+        return re.sub(r'^  Profiles .*\n(?: {14}.*\n)*', '', text, flags=re.MULTILINE).splitlines()
+
+    def test_example(self):
+        lines = self.page.subsections['COMMANDS', 'explain']
+        block = lines[lines.index('.Bd -literal') + 1:lines.index('.Ed')]
+        self.assertEqual(block[0], '$ kerntune explain net.core.somaxconn')
+        with docs.FakeRoot() as root:
+            text = docs.on_terminal(72, '--root', root.path, '--profile-dir', docs.SOURCE / 'profiles', 'explain',
+                                    'net.core.somaxconn')
+        shown = '\n'.join(line.replace('\\e', '\\') for line in block[1:]) + '\n'
+        self.assertIn('\n  Profiles ', shown)
+        self.assertEqual(self.lines(shown), self.lines(text))
+
+
 class Json(unittest.TestCase):
     """Fields and words of the JSON output."""
 
@@ -138,6 +158,9 @@ class Json(unittest.TestCase):
             yield backup
             yield one(0, 'history')
             yield one(0, 'history', backup[2]['id'])
+            root.write('proc/cmdline', 'sysctl.net.core.rmem_max=4194304\n')
+            yield one(0, 'apply', '-y', profile)
+            yield one(0, 'explain', 'net.core.rmem_max')
             yield one(2, 'frobnicate')
         result = docs.run('--json', 'selftest', 'incident-syn-flood')
         yield ('selftest',), result.returncode, json.loads(result.stdout)
@@ -164,7 +187,7 @@ class Json(unittest.TestCase):
     def test_fields_in_the_sources(self):
         """Also those that no run on a fake root prints."""
         documented = set(docs.marked(self.page.sections['JSON OUTPUT'], 'Va'))
-        calls = r'(?:json_add_\w+|json_out_names|add_value)\([^"();]*?"(\w+)"'
+        calls = r'(?:json_add_\w+|json_out_names|add_(?:value|text|items|paths|number))\([^"();]*?"(\w+)"'
         paths = [docs.SOURCE / 'src/format/json_out.c', *(docs.SOURCE / 'src/cli').glob('*.c')]
         for path in paths:
             for name in re.findall(calls, path.read_text(encoding='utf-8')):
