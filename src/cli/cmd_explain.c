@@ -7,6 +7,10 @@
 #include "kernel/facts.h"
 
 #include <errno.h>
+#include <string.h>
+
+/* What a summary needs beside the other columns to be readable. */
+enum { SUMMARY_WIDTH_MIN = 40 };
 
 /* What is being explained, argument by argument. */
 struct question {
@@ -15,6 +19,7 @@ struct question {
 	struct provenance provenance;
 	struct explain_match *matches;	/* one for each argument; one for all topics without any */
 	size_t matches_count;
+	bool by_topic;			/* the quick reference */
 	bool in_full;			/* at least one of them is explained, not only listed */
 };
 
@@ -36,38 +41,91 @@ static bool is_explained(const struct app *app, const struct explain_match *matc
 	return app->options.full || !match->is_search || match->count == 1;
 }
 
-static void add_table_row(struct app *app, struct table *table, const struct subject *subject)
+static struct cell live_cell(struct app *app, const struct subject *subject)
 {
-	const char *summary = catalog_prose(subject->catalog).summary;
-	bool is_there = subject->status == SUBJECT_PRESENT;
-
-	table_add(table, (const struct cell[]){
-		{ subject->key, is_there ? STYLE_PLAIN : STYLE_FAINT },
-		{ is_there ? explanation_live(app, subject) : subject->status == SUBJECT_ABSENT ? "absent" : "unreadable",
-			is_there ? STYLE_PLAIN : STYLE_FAINT },
-		{ summary[0] ? summary : NULL, STYLE_PLAIN } });
+	if (subject->status == SUBJECT_PRESENT)
+		return (struct cell){ explanation_live(app, subject), STYLE_PLAIN };
+	return (struct cell){ subject->status == SUBJECT_ABSENT ? "absent" : "unreadable", STYLE_FAINT };
 }
 
-/* One line for each; those of the quick reference below the titles of their topics. */
-static int print_list(struct app *app, const struct question *question, const struct explain_match *match,
-	bool by_topic)
+static const char *summary_text(const struct subject *subject)
+{
+	const char *summary = catalog_prose(subject->catalog).summary;
+
+	return summary[0] ? summary : NULL;
+}
+
+/* Of the subjects that are listed: where a topic begins, its title goes before it. */
+static const char *title_before(const struct question *question, const struct explain_match *match, size_t index)
+{
+	const struct subject *subjects = question->explain.subjects;
+	enum catalog_topic topic = subjects[index].catalog ? subjects[index].catalog->topic : TOPIC_NONE;
+
+	if (!question->by_topic || (index > match->first && subjects[index - 1].catalog->topic == topic))
+		return NULL;
+	return topic_titles[topic];
+}
+
+static int print_table(struct app *app, const struct question *question, const struct explain_match *match)
 {
 	static const struct column columns[] = { { "PARAMETER", false }, { "LIVE", true }, { "SUMMARY", true } };
 	struct table *table = table_new(app, columns, COUNT_OF(columns));
-	enum catalog_topic topic = TOPIC_NONE;
 
 	for (size_t i = match->first; i < match->first + match->count; i++) {
 		const struct subject *subject = &question->explain.subjects[i];
+		const char *title = title_before(question, match, i);
 
-		if (by_topic && subject->catalog->topic != topic) {
-			if (topic != TOPIC_NONE)
-				table_add(table, (const struct cell[]){ { "", 0 }, { "", 0 }, { "", 0 } });
-			topic = subject->catalog->topic;
-			table_add(table, (const struct cell[]){ { topic_titles[topic], STYLE_CHANGE }, { "", 0 }, { "", 0 } });
-		}
-		add_table_row(app, table, subject);
+		if (title && i > match->first)
+			table_add(table, (const struct cell[]){ { "", 0 }, { "", 0 }, { "", 0 } });
+		if (title)
+			table_add(table, (const struct cell[]){ { title, STYLE_CHANGE }, { "", 0 }, { "", 0 } });
+		table_add(table, (const struct cell[]){ { subject->key, STYLE_PLAIN }, live_cell(app, subject),
+			{ summary_text(subject), STYLE_PLAIN } });
 	}
 	return table_print(table);
+}
+
+/* Where a table would break the summaries into columns of a few letters: the summary below the key. */
+static void print_stacked(struct app *app, const struct question *question, const struct explain_match *match)
+{
+	for (size_t i = match->first; i < match->first + match->count; i++) {
+		const struct subject *subject = &question->explain.subjects[i];
+		const char *title = title_before(question, match, i);
+		const char *live = live_cell(app, subject).text;
+
+		if (title)
+			render_line(app, "%s%s", i > match->first ? "\n" : "", title);
+		render_line(app, "%s  %s", subject->key, live ? live : "-");
+		if (summary_text(subject))
+			render_paragraph(app, 4, "    ", summary_text(subject));
+	}
+}
+
+static bool table_fits(struct app *app, const struct question *question, const struct explain_match *match)
+{
+	size_t width = render_width(app), key = 0, live = 0, summary = 0;
+
+	if (width == 0)
+		return true;
+	for (size_t i = match->first; i < match->first + match->count; i++) {
+		const struct subject *subject = &question->explain.subjects[i];
+		const char *texts[] = { subject->key, live_cell(app, subject).text, summary_text(subject) };
+		size_t *widths[] = { &key, &live, &summary };
+
+		for (size_t k = 0; k < COUNT_OF(texts); k++)
+			if (texts[k] && strlen(texts[k]) > *widths[k])
+				*widths[k] = strlen(texts[k]);
+	}
+	return key + 1 + live + 1 + (summary < SUMMARY_WIDTH_MIN ? summary : SUMMARY_WIDTH_MIN) <= width;
+}
+
+/* One line for each; those of the quick reference below the titles of their topics. */
+static int print_list(struct app *app, const struct question *question, const struct explain_match *match)
+{
+	if (table_fits(app, question, match))
+		return print_table(app, question, match);
+	print_stacked(app, question, match);
+	return 0;
 }
 
 static int print_match(struct app *app, const struct question *question, const struct explain_match *match)
@@ -75,7 +133,7 @@ static int print_match(struct app *app, const struct question *question, const s
 	int r = 0;
 
 	if (!is_explained(app, match))
-		return print_list(app, question, match, false);
+		return print_list(app, question, match);
 	for (size_t i = match->first; r == 0 && i < match->first + match->count; i++) {
 		if (i > match->first)
 			fputc('\n', app->out);
@@ -84,23 +142,19 @@ static int print_match(struct app *app, const struct question *question, const s
 	return r;
 }
 
-static int print_text(struct app *app, const struct question *question, int argc)
+static int print_text(struct app *app, const struct question *question)
 {
 	int r = 0;
 
 	render_diags(app);
-	if (argc == 0 && !app->options.full) {
-		r = print_list(app, question, &question->matches[0], true);
-		if (r == 0 && !app->options.no_legend)
-			render_note(app, "\nMore about one: kerntune explain PARAMETER. Others: kerntune explain WORD, or "
-				"'net.ipv4.tcp_*'.");
-	} else {
-		for (size_t i = 0; r == 0 && i < question->matches_count; i++) {
-			if (i > 0)
-				fputc('\n', app->out);
-			r = print_match(app, question, &question->matches[i]);
-		}
+	for (size_t i = 0; r == 0 && i < question->matches_count; i++) {
+		if (i > 0)
+			fputc('\n', app->out);
+		r = print_match(app, question, &question->matches[i]);
 	}
+	if (r == 0 && question->by_topic && !question->in_full && !app->options.no_legend)
+		render_note(app, "\nMore about one: kerntune explain PARAMETER. Others: kerntune explain WORD, or "
+			"'net.ipv4.tcp_*'.");
 	return r < 0 ? app_fail_errno(app, r, "printing the explanation") : EXIT_HOLDS;
 }
 
@@ -184,7 +238,8 @@ static int find_out(struct app *app, struct question *question)
 
 static int explain_command(struct app *app, int argc, char *argv[])
 {
-	struct question question = { .in_full = app->options.full || app_format_is(app, "json") };
+	struct question question = { .by_topic = argc == 0,
+		.in_full = app->options.full || app_format_is(app, "json") };
 	int r = app_open_procsys(app, PROCSYS_READ_ONLY);
 
 	if (r == 0)
@@ -202,7 +257,7 @@ static int explain_command(struct app *app, int argc, char *argv[])
 		r = find_out(app, &question);
 	if (r != 0)
 		return r;
-	return app_format_is(app, "json") ? print_json(app, &question) : print_text(app, &question, argc);
+	return app_format_is(app, "json") ? print_json(app, &question) : print_text(app, &question);
 }
 
 const struct command cmd_explain = {

@@ -220,6 +220,11 @@ static size_t output_width(const struct app *app, size_t otherwise)
 	return otherwise;
 }
 
+size_t render_width(const struct app *app)
+{
+	return output_width(app, 0);
+}
+
 void render_paragraph(struct app *app, size_t indent, const char *first, const char *text)
 {
 	size_t width = output_width(app, PROSE_WIDTH), column = strlen(first);
