@@ -86,19 +86,23 @@ static int print_table(struct app *app, const struct question *question, const s
 }
 
 /* Where a table would break the summaries into columns of a few letters: the summary below the key. */
-static void print_stacked(struct app *app, const struct question *question, const struct explain_match *match)
+static int print_stacked(struct app *app, const struct question *question, const struct explain_match *match)
 {
 	for (size_t i = match->first; i < match->first + match->count; i++) {
 		const struct subject *subject = &question->explain.subjects[i];
 		const char *title = title_before(question, match, i);
-		const char *live = live_cell(app, subject).text;
+		const char *live = live_cell(app, subject).text, *text;
 
 		if (title)
 			render_line(app, "%s%s", i > match->first ? "\n" : "", title);
-		render_line(app, "%s  %s", subject->key, live ? live : "-");
+		text = arena_printf(app->arena, "%s = %s", subject->key, live ? live : "-");
+		if (!text)
+			return -ENOMEM;
+		render_paragraph(app, 4, "", text);
 		if (summary_text(subject))
 			render_paragraph(app, 4, "    ", summary_text(subject));
 	}
+	return 0;
 }
 
 static bool table_fits(struct app *app, const struct question *question, const struct explain_match *match)
@@ -122,10 +126,8 @@ static bool table_fits(struct app *app, const struct question *question, const s
 /* One line for each; those of the quick reference below the titles of their topics. */
 static int print_list(struct app *app, const struct question *question, const struct explain_match *match)
 {
-	if (table_fits(app, question, match))
-		return print_table(app, question, match);
-	print_stacked(app, question, match);
-	return 0;
+	return table_fits(app, question, match) ? print_table(app, question, match) :
+		print_stacked(app, question, match);
 }
 
 static int print_match(struct app *app, const struct question *question, const struct explain_match *match)

@@ -422,7 +422,7 @@ int explanation_print(struct app *app, const struct subject *subject, const stru
 	struct catalog_prose prose = catalog_prose(subject->catalog);
 	struct page page = { .app = app, .subject = subject };
 
-	render_line(app, "%s", subject->key);
+	render_paragraph(app, 2, "", subject->key);
 	render_paragraph(app, 2, "  ", !subject->catalog ? "kerntune's catalogue does not know this key" :
 		prose.summary[0] ? prose.summary : "the catalogue has no description of it yet");
 	print_here(&page, explain);

@@ -167,6 +167,7 @@ static int add_rows(struct explain *explain, const char *word,
 static int find_word(struct explain *explain, const char *word, struct explain_match *match)
 {
 	int r = add_rows(explain, word, is_called_word);
+	const char *below;
 
 	if (r == 0 && explain->count == match->first) {
 		r = add_rows(explain, word, names_word);
@@ -181,6 +182,10 @@ static int find_word(struct explain *explain, const char *word, struct explain_m
 	match->count = explain->count - match->first;
 	if (match->count > 0)
 		return 0;
+	below = arena_printf(explain->arena, "%s/*", word);
+	r = below ? find_glob(explain, below, match) : -ENOMEM;
+	if (r != EXPLAIN_NOTHING)
+		return r;
 	match->problem = "is no key, and the catalogue does not speak of it";
 	match->hint = suggest_word(explain, word);
 	if (!match->hint)

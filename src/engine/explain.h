@@ -68,7 +68,7 @@ enum { EXPLAIN_NOTHING = 1 };
  *	a directory of keys, which means all that is directly in it and all that the catalogue has below it
  *	a word, without a separator: the rows of the catalogue whose name's last part it is; if there are none, those
  *		that have it in their name, and after them those that have it in their summary, unit or myths; if there are
- *		none either, the live keys that have it in the last part of their name
+ *		none either, the live keys that have it in the last part of their name; else a directory of that name
  * 0, EXPLAIN_NOTHING with the problem, or -ENOMEM. */
 MUST_CHECK int explain_find(struct explain *explain, const char *argument, struct explain_match *ret_match);
 
