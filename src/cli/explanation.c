@@ -162,9 +162,8 @@ static void print_here(struct page *page, const struct explain *explain)
 	else if (!subject->live_text)
 		text = subject->is_pattern ? "there" : "an action: it can be written, and holds no value";
 	else
-		text = arena_printf(arena, "%s%s", subject->live_text[0] ?
-			cut(page->app, subject->live_text, VALUE_LENGTH_MAX) : "(empty)",
-			subject->is_pattern ? "" : read_only_text(subject, explain));
+		text = join(page, subject->live_text[0] ? cut(page->app, subject->live_text, VALUE_LENGTH_MAX) : "(empty)",
+			"", subject->is_pattern ? "" : read_only_text(subject, explain));
 	print_paragraph(page, "Here", text);
 }
 
@@ -177,19 +176,17 @@ static const char *change_text(struct page *page, const struct provenance_setter
 		profiles ? profiles : "", profiles ? ")" : "", change->label ? ", \"" : "",
 		change->label ? change->label : "", change->label ? "\"" : "");
 
-	if (!text)
-		return NULL;
 	if (!setter->holds)
-		return arena_printf(arena, "%s had set it to %s; somebody else has changed it since", text,
-			show_value(page, setter->value));
+		return join(page, join(page, text, " had set it to ", show_value(page, setter->value)), "",
+			"; somebody else has changed it since");
 	if (setter->item->role == CHANGE_SIDE)
-		text = arena_printf(arena, "%s, along with another key", text);
+		text = join(page, text, ", ", "along with another key");
 	else if (setter->item->status == CHANGE_UNCHANGED)
-		text = arena_printf(arena, "%s, which found it as it is", text);
-	if (text && change->state == CHANGE_PENDING)
-		text = arena_printf(arena, "%s, awaiting confirmation until %s", text, change->confirmation.deadline);
-	else if (text && change_is_open(change))
-		text = arena_printf(arena, "%s, which is not finished", text);
+		text = join(page, text, ", ", "which found it as it is");
+	if (change->state == CHANGE_PENDING)
+		text = join(page, text, ", awaiting confirmation until ", change->confirmation.deadline);
+	else if (change_is_open(change))
+		text = join(page, text, ", ", "which is not finished");
 	return text;
 }
 
@@ -254,7 +251,7 @@ static void print_type(struct page *page, const struct catalog_prose *prose)
 	const char *text = type_words[row->type], *rounding = rounding_text(page);
 
 	if (row->fields > 1)
-		text = arena_printf(page->app->arena, "%u of %s%s", row->fields, text,
+		text = arena_printf(page->app->arena, "%u of %s%s", row->fields, type_words[row->type],
 			row->ordered ? ", none below the one before it" : "");
 	if (prose->unit[0])
 		text = join(page, text, "; ", prose->unit);
@@ -293,7 +290,6 @@ static void print_versions(struct page *page, const struct catalog_prose *prose)
 static void print_related(struct page *page)
 {
 	const struct catalog_row *row = page->subject->catalog;
-	struct arena *arena = page->app->arena;
 	const struct {
 		const char *before;
 		const char *const *paths;
@@ -309,15 +305,14 @@ static void print_related(struct page *page)
 
 	for (size_t i = 0; i < COUNT_OF(lists); i++)
 		if (lists[i].paths[0])
-			text = join(page, text, "; ", arena_printf(arena, "%s%s%s", lists[i].before,
-				dotted(page, lists[i].paths), lists[i].behind));
+			text = join(page, text, "; ", join(page, join(page, lists[i].before, "", dotted(page, lists[i].paths)), "",
+				lists[i].behind));
 	if (row->locked_by) {
-		const char *values = "";
+		const char *lock = join(page, "cannot be written while", " ", key_display(page->app->arena, row->locked_by));
 
 		for (size_t i = 0; row->locked_values[i]; i++)
-			values = join(page, values, " or ", row->locked_values[i]);
-		text = join(page, text, "; ", arena_printf(arena, "cannot be written while %s is %s",
-			key_display(arena, row->locked_by), values));
+			lock = join(page, lock, i ? " or " : " is ", row->locked_values[i]);
+		text = join(page, text, "; ", lock);
 	}
 	print_paragraph(page, "Related", text);
 }
@@ -325,19 +320,20 @@ static void print_related(struct page *page)
 static void print_undo(struct page *page)
 {
 	const struct catalog_row *row = page->subject->catalog;
-	struct arena *arena = page->app->arena;
 	const char *values = "", *text;
 
 	for (size_t i = 0; row->one_way_values[i]; i++)
 		values = join(page, values, ", ", row->one_way_values[i]);
 	if (!row->one_way && values && !values[0])
 		return;
-	text = row->is_action ? "an action, not a value: what it did cannot be undone" : row->one_way ?
-		"no write can be undone without a reboot" :
-		arena_printf(arena, "a write of %s cannot be undone", values);
-	if (row->loses)
-		text = arena_printf(arena, "%s%svalue can be put back, but not %s", row->one_way ? "" : values,
-			row->one_way ? "the " : ": the ", row->loses);
+	if (row->is_action)
+		text = "an action, not a value: what it did cannot be undone";
+	else if (row->loses)
+		text = join(page, row->one_way ? "" : join(page, "after", " ", values), row->one_way ? "" : " ",
+			arena_printf(page->app->arena, "the value can be put back, but not %s", row->loses));
+	else
+		text = row->one_way ? "no write can be undone without a reboot" :
+			join(page, join(page, "a write of", " ", values), " ", "cannot be undone");
 	print_paragraph(page, "Undo", text);
 }
 
@@ -381,8 +377,8 @@ static const char *setting_text(struct page *page, const struct setting *setting
 {
 	const char *value = cut(page->app, setting->value.bytes, VALUE_LENGTH_MAX);
 
-	return setting->rule == SETTING_VALUE ? value : arena_printf(page->app->arena, "%s %s",
-		setting->rule == SETTING_AT_LEAST ? "at least" : "at most", value);
+	return setting->rule == SETTING_VALUE ? value :
+		join(page, setting->rule == SETTING_AT_LEAST ? "at least" : "at most", " ", value);
 }
 
 static const char *reason_text(struct page *page, const struct setting *setting)

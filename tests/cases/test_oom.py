@@ -26,6 +26,7 @@ PARAMETERS = {
 DOCUMENTED = {
     "diff": {0, 2},
     "list": {0, 2},
+    "explain": {0, 2},
     "verify": {1, 2},
     "apply": {0, 2, 3, 4},
     "restore": {0, 2, 4},
@@ -144,6 +145,8 @@ def exhaust(tree, library, arguments, before=None):
 
 GROUPS = {
     "diff": [["diff", "demo"], ["--json", "diff", "demo"], ["verify", "--format", "junit", "demo"], ["list"]],
+    "explain": [["explain", "--full", "net.ipv4.*", "somaxconn", "kernel.hostname"], ["explain", "-v", "--full", "tcp_"],
+                ["explain"], ["--json", "explain", "net.ipv4.tcp_fin_timeout"]],
     "apply": [["apply", "-y", "demo"]],
     "apply-json": [["--json", "apply", "-y", "demo"]],
     "restore": [["restore"]],

@@ -56,8 +56,8 @@ static void test_names(void **state)
 	}
 }
 
-static const char *const nothing[] = { "", "..", "net.core.somaxcon", "net.core.no_such_key", "net..core", "*.*.*.*.*.*.x",
-	"no such words", "/etc/passwd", "." };
+static const char *const nothing[] = { "", "..", "net.core.somaxcon", "net.core.no_such_key", "net..core",
+	"*.*.*.*.*.*.x", "no such words", "/etc/passwd", "." };
 
 static void test_nothing(void **state)
 {
