@@ -78,6 +78,22 @@ KERNEL = (
           "net/ipv6/conf/all/ignore_routes_with_linkdown net/ipv6/conf/*/ignore_routes_with_linkdown "
           "net/ipv6/conf/all/disable_ipv6 net/ipv6/conf/default/disable_ipv6 net/ipv6/conf/*/disable_ipv6",
           INT_MIN, INT_MAX, "no check; a switch"),
+    state("net/ipv6/conf/*/accept_ra net/ipv6/conf/*/accept_ra_defrtr net/ipv6/conf/*/accept_ra_pinfo "
+          "net/ipv6/conf/*/accept_ra_mtu net/ipv6/conf/*/accept_ra_rtr_pref "
+          "net/ipv6/conf/*/accept_ra_rt_info_min_plen net/ipv6/conf/*/accept_ra_rt_info_max_plen "
+          "net/ipv6/conf/*/accept_ra_from_local net/ipv6/conf/*/accept_ra_min_hop_limit "
+          "net/ipv6/conf/*/accept_redirects net/ipv6/conf/*/accept_source_route net/ipv6/conf/*/accept_dad "
+          "net/ipv6/conf/*/enhanced_dad net/ipv6/conf/*/optimistic_dad net/ipv6/conf/*/use_optimistic "
+          "net/ipv6/conf/*/autoconf net/ipv6/conf/*/use_tempaddr net/ipv6/conf/*/keep_addr_on_down "
+          "net/ipv6/conf/*/force_mld_version net/ipv6/conf/*/force_tllao net/ipv6/conf/*/ndisc_notify "
+          "net/ipv6/conf/*/suppress_frag_ndisc net/ipv6/conf/*/drop_unsolicited_na "
+          "net/ipv6/conf/*/drop_unicast_in_l2_multicast net/ipv6/conf/*/proxy_ndp "
+          "net/ipv6/conf/*/use_oif_addrs_only net/ipv6/conf/*/disable_policy net/ipv6/conf/*/seg6_enabled "
+          "net/ipv6/conf/*/seg6_require_hmac net/ipv6/conf/*/accept_ra_min_lft net/ipv6/conf/*/dad_transmits "
+          "net/ipv6/conf/*/temp_valid_lft net/ipv6/conf/*/temp_prefered_lft net/ipv6/conf/*/max_desync_factor "
+          "net/ipv6/conf/*/regen_max_retry net/ipv6/conf/*/regen_min_advance net/ipv6/conf/*/max_addresses "
+          "net/ipv6/idgen_retries",
+          INT_MIN, INT_MAX, "no check; only the catalogued numbers mean something of their own"),
     state("net/bridge/*", INT_MIN, INT_MAX, "no check; a switch, stored as 0 or 1"),
     state("vm/overcommit_ratio", INT_MIN, INT_MAX, "no check; a percentage below 0 cannot be meant"),
     state("net/ipv4/tcp_mem net/ipv4/udp_mem", 0, ULONG_MAX, "no check; 0 stalls the protocol"),
@@ -98,6 +114,11 @@ KERNEL = (
           "net/ipv4/tcp_retrans_collapse net/ipv4/tcp_stdurg net/ipv4/tcp_thin_linear_timeouts "
           "net/ipv4/tcp_workaround_signed_windows net/ipv4/udp_early_demux", 0, 255,
           "8 bits without a check; only the catalogued numbers mean something of their own"),
+    state("net/ipv6/icmp/echo_ignore_all net/ipv6/icmp/echo_ignore_multicast "
+          "net/ipv6/icmp/echo_ignore_anycast net/ipv6/bindv6only net/ipv6/ip_nonlocal_bind "
+          "net/ipv6/flowlabel_consistency net/ipv6/flowlabel_state_ranges net/ipv6/fwmark_reflect "
+          "net/ipv6/anycast_src_echo_reply",
+          0, 255, "8 bits without a check; a switch"),
     state("net/ipv4/tcp_ecn_option", None, 2, "3 came later"),
     state("net/ipv4/tcp_ecn", None, 2, "accurate ECN is not in it yet"),
     # -- seconds --
@@ -110,7 +131,14 @@ KERNEL = (
           "net/ipv4/route/gc_interval net/ipv4/route/gc_min_interval net/ipv4/route/mtu_expires "
           "net/ipv4/neigh/*/delay_first_probe_time net/ipv6/neigh/*/delay_first_probe_time "
           "net/ipv4/neigh/*/gc_stale_time net/ipv6/neigh/*/gc_stale_time net/ipv4/neigh/default/gc_interval "
-          "net/ipv6/neigh/default/gc_interval",
+          "net/ipv6/neigh/default/gc_interval net/ipv6/conf/*/router_solicitation_delay "
+          "net/ipv6/conf/*/router_solicitation_interval net/ipv6/conf/*/router_solicitation_max_interval "
+          "net/ipv6/conf/*/router_probe_interval net/ipv6/ip6frag_time net/ipv6/route/gc_timeout "
+          "net/ipv6/route/gc_interval net/ipv6/route/mtu_expires net/ipv6/idgen_delay net/mptcp/add_addr_timeout "
+          "net/mptcp/close_timeout net/netfilter/nf_conntrack_icmp_timeout net/netfilter/nf_conntrack_icmpv6_timeout "
+          "net/netfilter/nf_conntrack_gre_timeout net/netfilter/nf_conntrack_gre_timeout_stream "
+          "net/netfilter/nf_conntrack_sctp_timeout_* net/netfilter/nf_conntrack_frag6_timeout "
+          "net/netfilter/nf_flowtable_tcp_timeout net/netfilter/nf_flowtable_udp_timeout",
           seconds_min, seconds_max, "what fits in an int of ticks; a negative time cannot be meant"),
     state("net/ipv4/tcp_probe_interval", 0, probe_interval_max, "what fits in an unsigned int of ticks"),
     # -- milliseconds in ticks --
@@ -172,6 +200,8 @@ CONDITIONAL = {
 
 # Rows that no experiment here can confirm.
 UNTRIED = {
+    "net/netfilter/nf_hooks_lwtunnel": "one switch for the host in a file of every namespace, and a latch",
+    "net/ipv6/conf/*/mtu": "the MTU of the interface is the maximum",
     "kernel/usermodehelper/bset": "what is read is the mask of what was written and the bits of this kernel",
     "kernel/usermodehelper/inheritable": "what is read is the mask of what was written and the bits of this kernel",
     "kernel/tainted": "bits are only added, and which ones there are depends on the kernel",
@@ -195,7 +225,8 @@ BACKPORTED = {"net/ipv4/tcp_shrink_window": (6, 1)}
 
 READ_ONLY_EVERYWHERE = {
     "net/ipv4/tcp_available_congestion_control", "net/ipv4/tcp_available_ulp", "net/ipv4/tcp_ehash_entries",
-    "net/ipv4/udp_hash_entries", "net/ipv4/conf/*/mc_forwarding",
+    "net/ipv4/udp_hash_entries", "net/ipv4/conf/*/mc_forwarding", "net/ipv6/conf/*/mc_forwarding",
+    "net/mptcp/available_schedulers", "net/mptcp/available_path_managers", "net/netfilter/nf_conntrack_count",
 }
 
 # A vector whose fields decrease: refused, stored as it is, or stored as this. What is stored all the same and is
@@ -231,6 +262,9 @@ TEXTS = {
     "net/ipv4/tcp_congestion_control": Probes([("reno", "reno")], ["no-such-one", "reno cubic", ""]),
     "net/ipv4/tcp_allowed_congestion_control": Probes([("reno", "reno")], ["no-such-one", "reno no-such-one"]),
     "net/ipv4/tcp_fastopen_key": Probes([(KEY, KEY), (KEY + "," + KEY, KEY + "," + KEY)], ["xyz", "", KEY + "," + "1"]),
+    "net/ipv6/icmp/ratemask": Probes([("0-1,3-127", "0-1,3-127"), ("3,1-2", "1-3")], ["256", "x"]),
+    "net/mptcp/scheduler": Probes([("default", "default")], []),
+    "net/netfilter/nf_log/*": Probes([("NONE", "NONE")], ["no-such-one"]),
     "net/mptcp/path_manager": Probes([("userspace", "userspace"), ("kernel", "kernel")], ["no-such-one", ""]),
     "kernel/core_pattern": Probes([("core.%p", "core.%p"), (LONGEST, LONGEST), (LONGEST + "x", LONGEST)], []),
 }
