@@ -94,6 +94,15 @@ KERNEL = (
           "net/ipv6/conf/*/regen_max_retry net/ipv6/conf/*/regen_min_advance net/ipv6/conf/*/max_addresses "
           "net/ipv6/idgen_retries",
           INT_MIN, INT_MAX, "no check; only the catalogued numbers mean something of their own"),
+    state("net/ipv6/mld_max_msf net/netfilter/nf_log_all_netns fs/lease-break-time fs/leases-enable "
+          "fs/dir-notify-enable fs/mqueue/queues_max vm/dirty_writeback_centisecs vm/oom_kill_allocating_task "
+          "vm/oom_dump_tasks kernel/core_uses_pid kernel/core_pipe_limit kernel/panic_on_oops kernel/printk "
+          "kernel/printk_ratelimit_burst kernel/randomize_va_space kernel/unprivileged_userns_clone "
+          "kernel/ctrl-alt-del",
+          INT_MIN, INT_MAX, "no check; only the catalogued numbers mean something of their own"),
+    state("kernel/sched_child_runs_first", INT_MIN, INT_MAX, "no check; a switch"),
+    state("vm/page-cluster", 0, INT_MAX, "no upper limit yet", (6, 1)),
+    state("kernel/shmmni kernel/msgmni", None, Between(32768, 16777216), "IPCMNI, more with ipcmni_extend at boot"),
     state("net/bridge/*", INT_MIN, INT_MAX, "no check; a switch, stored as 0 or 1"),
     state("vm/overcommit_ratio", INT_MIN, INT_MAX, "no check; a percentage below 0 cannot be meant"),
     state("net/ipv4/tcp_mem net/ipv4/udp_mem", 0, ULONG_MAX, "no check; 0 stalls the protocol"),
@@ -138,7 +147,8 @@ KERNEL = (
           "net/mptcp/close_timeout net/netfilter/nf_conntrack_icmp_timeout net/netfilter/nf_conntrack_icmpv6_timeout "
           "net/netfilter/nf_conntrack_gre_timeout net/netfilter/nf_conntrack_gre_timeout_stream "
           "net/netfilter/nf_conntrack_sctp_timeout_* net/netfilter/nf_conntrack_frag6_timeout "
-          "net/netfilter/nf_flowtable_tcp_timeout net/netfilter/nf_flowtable_udp_timeout",
+          "net/netfilter/nf_flowtable_tcp_timeout net/netfilter/nf_flowtable_udp_timeout "
+          "net/ipv6/ip6frag_secret_interval vm/laptop_mode kernel/printk_ratelimit",
           seconds_min, seconds_max, "what fits in an int of ticks; a negative time cannot be meant"),
     state("net/ipv4/tcp_probe_interval", 0, probe_interval_max, "what fits in an unsigned int of ticks"),
     # -- milliseconds in ticks --
@@ -195,11 +205,17 @@ ONLY_ENDS = {
 
 # Numbers in the range that need something else first.
 CONDITIONAL = {
+    "vm/percpu_pagelist_high_fraction": (set(range(1, 8)), "0, or at least 8"),
     "net/ipv6/conf/*/addr_gen_mode": ({2}, "EINVAL on an interface without a stable_secret"),
 }
 
 # Rows that no experiment here can confirm.
 UNTRIED = {
+    "kernel/sem": "four limits of four ranges, and ERANGE for one of them",
+    "kernel/auto_msgmni": "what is written is forgotten",
+    "kernel/random/write_wakeup_threshold": "what is written is forgotten",
+    "kernel/random/urandom_min_reseed_secs": "what is written is forgotten",
+    "kernel/sched_rr_timeslice_ms": "cut off at ticks, and 0 or less becomes the default",
     "net/netfilter/nf_hooks_lwtunnel": "one switch for the host in a file of every namespace, and a latch",
     "net/ipv6/conf/*/mtu": "the MTU of the interface is the maximum",
     "kernel/usermodehelper/bset": "what is read is the mask of what was written and the bits of this kernel",
@@ -221,12 +237,16 @@ SCOPE_BEFORE = {
 }
 
 # Stable series that took over a parameter of a later release.
-BACKPORTED = {"net/ipv4/tcp_shrink_window": (6, 1)}
+BACKPORTED = {
+    "net/ipv4/tcp_shrink_window": (6, 1), "net/ipv6/conf/*/accept_ra_min_lft": (6, 1),
+    "kernel/oops_limit": (6, 1), "kernel/warn_limit": (6, 1),
+}
 
 READ_ONLY_EVERYWHERE = {
     "net/ipv4/tcp_available_congestion_control", "net/ipv4/tcp_available_ulp", "net/ipv4/tcp_ehash_entries",
     "net/ipv4/udp_hash_entries", "net/ipv4/conf/*/mc_forwarding", "net/ipv6/conf/*/mc_forwarding",
     "net/mptcp/available_schedulers", "net/mptcp/available_path_managers", "net/netfilter/nf_conntrack_count",
+    "fs/file-nr", "fs/inode-nr", "fs/dentry-state", "fs/aio-nr", "kernel/pty/nr", "kernel/random/entropy_avail",
 }
 
 # A vector whose fields decrease: refused, stored as it is, or stored as this. What is stored all the same and is
@@ -238,6 +258,8 @@ DECREASING = {
     "net/ipv4/tcp_wmem": "stored",
     "net/ipv4/tcp_mem": "stored",
     "net/ipv4/udp_mem": "stored",
+    "kernel/printk": "stored",
+    "kernel/acct": "stored",
 }
 
 # What is stored as something else without a rule that the catalogue has, and wraps around beyond its type; no number
@@ -266,6 +288,9 @@ TEXTS = {
     "net/mptcp/scheduler": Probes([("default", "default")], []),
     "net/netfilter/nf_log/*": Probes([("NONE", "NONE")], ["no-such-one"]),
     "net/mptcp/path_manager": Probes([("userspace", "userspace"), ("kernel", "kernel")], ["no-such-one", ""]),
+    "kernel/printk_devkmsg": Probes([("on", "on"), ("ratelimit", "ratelimit")], ["x"]),
+    "kernel/hostname": Probes([("other", "other")], []),
+    "kernel/domainname": Probes([("other", "other")], []),
     "kernel/core_pattern": Probes([("core.%p", "core.%p"), (LONGEST, LONGEST), (LONGEST + "x", LONGEST)], []),
 }
 SECRET = "2001:0db8:0000:0000:0000:0000:0000:0001"
@@ -294,5 +319,18 @@ CONFIGURED = (
     ("fs/inotify/", "INOTIFY_USER"), ("fs/fanotify/", "FANOTIFY"), ("user/max_inotify_", "INOTIFY_USER"),
     ("user/max_fanotify_", "FANOTIFY"), ("fs/aio-", "AIO"), ("vm/nr_hugepages", "HUGETLB_PAGE"),
     ("vm/nr_hugepages_mempolicy", "NUMA"), ("vm/nr_overcommit_hugepages", "HUGETLB_PAGE"),
+    ("vm/hugetlb_", "HUGETLB_PAGE"), ("vm/zone_reclaim_mode", "NUMA"), ("vm/min_unmapped_ratio", "NUMA"),
+    ("vm/min_slab_ratio", "NUMA"), ("vm/numa_", "NUMA"), ("kernel/numa_balancing", "NUMA_BALANCING"),
+    ("vm/mmap_rnd_", "HAVE_ARCH_MMAP_RND_BITS"), ("vm/legacy_va_layout", "HAVE_ARCH_PICK_MMAP_LAYOUT"),
+    ("vm/stat_interval", "SMP"), ("kernel/sched_autogroup_enabled", "SCHED_AUTOGROUP"),
+    ("kernel/sched_schedstats", "SCHEDSTATS"), ("kernel/sched_energy_aware", "ENERGY_MODEL"),
+    ("kernel/timer_migration", "SMP"), ("kernel/softlockup_", "SOFTLOCKUP_DETECTOR"),
+    ("kernel/hardlockup_", "HARDLOCKUP_DETECTOR"), ("kernel/hung_task_", "DETECT_HUNG_TASK"),
+    ("kernel/panic_on_unrecovered_nmi", "X86"), ("kernel/panic_on_io_nmi", "X86"),
+    ("kernel/unknown_nmi_panic", "X86"), ("kernel/panic_on_rcu_stall", "TREE_RCU"),
+    ("kernel/oops_all_cpu_backtrace", "SMP"), ("kernel/keys/persistent_keyring_expiry", "PERSISTENT_KEYRINGS"),
+    ("kernel/ftrace_enabled", "FUNCTION_TRACER"), ("kernel/ns_last_pid", "CHECKPOINT_RESTORE"),
+    ("kernel/bpf_stats_enabled", "BPF_SYSCALL"), ("kernel/split_lock_mitigate", "X86"),
+    ("kernel/acct", "BSD_PROCESS_ACCT"), ("kernel/task_delayacct", "TASK_DELAY_ACCT"),
     ("vm/compact_memory", "COMPACTION"), ("vm/stat_refresh", "SMP"),
 )
