@@ -38,6 +38,7 @@ BAD = [
     ("- 3.13: one", "- 5.5: one", "not in the order of their versions: 5.4"),
     ("- 3.13: one", "-", "does not begin with a version"),
     ("net/socket.c", "", "source is empty"),
+    ("source = net/socket.c", "", "[net/core/other]: no source"),
     ("its own", "\xe4", "something other than printable ASCII"),
     ("its own", "its own\nsince = 4", "not a kernel version: 4"),
     ("its own", "its own\nsince = 4.4\nuntil = 4.3", "until is before since"),

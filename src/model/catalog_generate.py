@@ -135,6 +135,7 @@ def prose(section):
     require(summary, "no summary")
     require(len(summary) <= SUMMARY_LENGTH, f"the summary is longer than {SUMMARY_LENGTH} characters")
     require(not summary.endswith("."), "the summary ends with a full stop")
+    require(texts["source"], "no source")
     return ["\n".join(texts[column]) for column in PROSE]
 
 

@@ -283,6 +283,7 @@ static void test_prose_is_sane(void **state)
 			check_row(texts[k] && !strchr(texts[k], '\n'), "%s: text %zu", row->path, k);
 		for (size_t k = 0; k < COUNT_OF(lists); k++)
 			assert_list(row->path, lists[k]);
+		check_row(prose.summary[0] && prose.sources[0], "%s has no summary or no source", row->path);
 	}
 }
 
