@@ -431,7 +431,15 @@ def run_test(test, host):
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else FAILED, text
 
 
+def take_signals():
+    """In the background of a shell without job control, or below nohup, some come ignored, and children inherit that."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def main(definitions):
+    take_signals()
     host = Host(sys.argv[1], sys.argv[2])
     tests = [(name[5:].replace("_", " "), value) for name, value in definitions.items()
              if name.startswith("test_")]
