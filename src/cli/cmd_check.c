@@ -83,6 +83,8 @@ static int check_run(struct app *app, int argc, char *argv[])
 		return r;
 	for (int i = 0; r == 0 && i < argc; i++)
 		r = check_profile(app, library, &planner, argv[i]);
+	if (r == 0 && library_check_set(library) < 0)
+		r = -ENOMEM;
 	if (r == 0 && app->diags.failed)
 		r = -ENOMEM;
 	if (r < 0)
@@ -111,6 +113,6 @@ const struct command cmd_check = {
 	.max_arguments = -1,
 	.formats = "table json",
 	.completes = "profile",
-	.options = (const unsigned char[]){ OPTION_STRICT, OPTION_END },
+	.options = (const unsigned char[]){ OPTION_STRICT, OPTION_SET, OPTION_END },
 	.run = check_run,
 };

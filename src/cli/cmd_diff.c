@@ -49,6 +49,6 @@ const struct command cmd_diff = {
 	.formats = "table json",
 	.completes = "profile",
 	.options = (const unsigned char[]){ OPTION_ALL, OPTION_EXIT_CODE, OPTION_ONLY, OPTION_SKIP,
-		OPTION_END },
+		OPTION_SET, OPTION_END },
 	.run = diff_run,
 };

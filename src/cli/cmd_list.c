@@ -114,6 +114,10 @@ static int list_run(struct app *app, int argc, char *argv[])
 		if (!profiles[i].is_valid)
 			code = EXIT_INVALID;
 	}
+	if (r == 0) {
+		r = library_check_set(library);
+		code = r ? EXIT_INVALID : code;
+	}
 	if (r < 0)
 		return app_fail_errno(app, r, "listing profiles");
 	if (app_format_is(app, "json"))
@@ -130,6 +134,6 @@ const struct command cmd_list = {
 	.max_arguments = 0,
 	.formats = "table json",
 	.completes = "",
-	.options = (const unsigned char[]){ OPTION_END },
+	.options = (const unsigned char[]){ OPTION_SET, OPTION_END },
 	.run = list_run,
 };

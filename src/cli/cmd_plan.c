@@ -105,6 +105,7 @@ const struct command cmd_plan = {
 	.max_arguments = -1,
 	.formats = "table json",
 	.completes = "profile",
-	.options = (const unsigned char[]){ OPTION_OUTPUT, OPTION_ALL, OPTION_ONLY, OPTION_SKIP, OPTION_END },
+	.options = (const unsigned char[]){ OPTION_OUTPUT, OPTION_ALL, OPTION_ONLY, OPTION_SKIP, OPTION_SET,
+		OPTION_END },
 	.run = plan_command,
 };

@@ -50,10 +50,13 @@ static int print_table(struct app *app, const struct plan *plan, int code)
 	}
 	if (table_print(table) < 0)
 		return app_fail_errno(app, -ENOMEM, "printing the result");
-	if (!app->options.quiet && !app->options.no_legend)
-		fprintf(app->out, "\n%s: %zu of %zu pass, %zu fail, %zu cannot hold here\n",
+	if (!app->options.quiet && !app->options.no_legend) {
+		fputc('\n', app->out);
+		planned_print_left_out(app, plan);
+		fprintf(app->out, "%s: %zu of %zu pass, %zu fail, %zu cannot hold here\n",
 			failed ? "does not hold" : "holds", plan->count - failed - skipped, plan->count,
 			failed, skipped);
+	}
 	return code;
 }
 
@@ -95,6 +98,6 @@ const struct command cmd_verify = {
 	.max_arguments = -1,
 	.formats = "table json junit tap",
 	.completes = "profile",
-	.options = (const unsigned char[]){ OPTION_ONLY, OPTION_SKIP, OPTION_END },
+	.options = (const unsigned char[]){ OPTION_ONLY, OPTION_SKIP, OPTION_SET, OPTION_END },
 	.run = verify_run,
 };

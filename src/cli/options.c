@@ -67,6 +67,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		"write the plan to FILE, which ends in .json", "file" },
 	[OPTION_FULL] = { "full", 0, FLAG(full),
 		.help = "explain all that a search finds, not one line each" },
+	[OPTION_SET] = { "set", 0, LIST(set), "NAME=NUMBER",
+		"give a variable of the profiles a value; repeatable", "text" },
 };
 
 struct key_filter options_filter(const struct options *options)

@@ -40,6 +40,7 @@ enum option_id {
 	OPTION_AUDIT,
 	OPTION_OUTPUT,
 	OPTION_FULL,
+	OPTION_SET,
 	OPTION_COUNT
 };
 
@@ -54,7 +55,7 @@ struct options {
 	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit, full;
 	const char *format, *color, *root, *netns, *label, *output;
 	unsigned long confirm, extend;	/* seconds; 0 when not given */
-	struct word_list profile_dirs, only, skip;
+	struct word_list profile_dirs, only, skip, set;
 };
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_DURATION };

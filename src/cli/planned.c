@@ -8,6 +8,12 @@
 #include <errno.h>
 #include <string.h>
 
+static int fail_invalid(struct app *app)
+{
+	return app_fail(app, EXIT_INVALID, "invalid-profile", "%zu error%s%s", app->diags.errors,
+		app->diags.errors == 1 ? "" : "s", app->command->changes ? "; nothing was changed" : "");
+}
+
 int planned_library(struct app *app, struct library *ret_library)
 {
 	const struct library_options options = {
@@ -17,13 +23,11 @@ int planned_library(struct app *app, struct library *ret_library)
 	};
 	int r = library_init(ret_library, app->arena, &app->diags, &app->root, &options);
 
-	return r < 0 ? app_fail_errno(app, r, "looking for profiles") : 0;
-}
-
-static int fail_invalid(struct app *app)
-{
-	return app_fail(app, EXIT_INVALID, "invalid-profile", "%zu error%s%s", app->diags.errors,
-		app->diags.errors == 1 ? "" : "s", app->command->changes ? "; nothing was changed" : "");
+	if (r == 0)
+		r = library_set(ret_library, app->options.set.words, app->options.set.count);
+	if (r < 0)
+		return app_fail_errno(app, r, "looking for profiles");
+	return r == 0 ? 0 : fail_invalid(app);
 }
 
 int planned_select(struct app *app, int argc, char *argv[], struct selection *ret_selection)
@@ -34,6 +38,8 @@ int planned_select(struct app *app, int argc, char *argv[], struct selection *re
 	if (r != 0)
 		return r;
 	r = library_select(library, (const char *const *)argv, (size_t)argc, ret_selection);
+	if (r == 0)
+		r = library_check_set(library);
 	if (r < 0)
 		return app_fail_errno(app, r, "loading profiles");
 	if (r > 0)
@@ -60,7 +66,7 @@ int planned_plan(struct app *app, const struct selection *selection, struct plan
 		return app_fail_errno(app, r, "comparing with the live values");
 	if (r > 0)
 		return fail_invalid(app);
-	if (ret_plan->count == 0 && selection->settings.count > 0 && has_filter(app))
+	if (ret_plan->count == 0 && ret_plan->left_out_count == 0 && selection->settings.count > 0 && has_filter(app))
 		return app_fail(app, EXIT_INVALID, "no-match",
 			"--only and --skip leave none of the %zu parameters", selection->settings.count);
 	return 0;
@@ -94,6 +100,9 @@ static int load_saved(struct app *app, int argc, const char *path, struct saved_
 	if (has_filter(app))
 		return app_fail(app, EXIT_INVALID, "usage",
 			"--only and --skip do not go with a saved plan: it is carried out as it is");
+	if (app->options.set.count > 0)
+		return app_fail(app, EXIT_INVALID, "usage",
+			"--set does not go with a saved plan: its numbers are fixed");
 	r = saved_plan_load(app->arena, &app->diags, path, ret_saved);
 	if (r == 0)
 		r = saved_plan_select(ret_saved, app->arena, &app->diags, ret_selection);
@@ -272,6 +281,8 @@ static void print_reasons(struct app *app, const struct plan *plan, bool all)
 		if (row->status == PLAN_SAME && !all)
 			continue;
 		fprintf(app->out, "\n%s\n", row->key);
+		if (row->setting->expression)
+			render_paragraph(app, 4, "    computed from", row->setting->expression);
 		render_paragraph(app, 4, "    ", row->setting->why ? row->setting->why : "no reason given");
 		render_line(app, "    [%s:%u]", row->setting->key_span.source->name, row->setting->key_span.line);
 	}
@@ -289,7 +300,22 @@ static void print_summary(struct app *app, const struct plan *plan)
 		fprintf(app->out, ", %zu read-only here", summary.read_only);
 	if (summary.unreadable)
 		fprintf(app->out, ", %zu unreadable", summary.unreadable);
+	if (plan->left_out_count)
+		fprintf(app->out, ", %zu left out", plan->left_out_count);
 	fputc('\n', app->out);
+}
+
+void planned_print_left_out(struct app *app, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->left_out_count; i++) {
+		const struct setting *setting = plan->left_out[i];
+		const char *key = key_display(app->arena, setting->path);
+		const char *text = key ? arena_printf(app->arena, "%s, because ${%s} is false here", key,
+			setting->when->text) : NULL;
+
+		if (text)
+			render_paragraph(app, 10, "left out: ", text);
+	}
 }
 
 int planned_print(struct app *app, const struct plan *plan, bool all)
@@ -305,6 +331,7 @@ int planned_print(struct app *app, const struct plan *plan, bool all)
 	if (plan->count > (all ? 0 : plan_summarize(plan).same))
 		fputc('\n', app->out);
 	print_notes(app, plan);
+	planned_print_left_out(app, plan);
 	print_summary(app, plan);
 	return 0;
 }

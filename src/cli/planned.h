@@ -25,5 +25,8 @@ MUST_CHECK int planned_build_to_apply(struct app *app, int argc, char *argv[], e
 /* Refuses with EXIT_INVALID a plan with parameters that cannot be set here. */
 MUST_CHECK int planned_refuse_blocked(struct app *app, const struct plan *plan);
 
+/* What `when` leaves out, one line each. */
+void planned_print_left_out(struct app *app, const struct plan *plan);
+
 /* The difference as text, with notes and a summary; `all` also shows what holds. 0 or an exit code. */
 MUST_CHECK int planned_print(struct app *app, const struct plan *plan, bool all);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,6 +80,7 @@ int library_init(struct library *library, struct arena *arena, struct diags *dia
 	int r = 0;
 
 	*library = (struct library){ .arena = arena, .diags = diags, .root = root };
+	facts_init(&library->facts, root, arena);
 	for (size_t i = 0; r == 0 && i < options->profile_dirs_count; i++)
 		r = add_directory(library, (struct library_directory){
 			.path = options->profile_dirs[i], .shown = options->profile_dirs[i] });
@@ -100,7 +102,7 @@ static int open_directory(const struct library *library, const struct library_di
 
 /* ---- one file ---- */
 
-static const struct trust_words words = { "profile", "unsafe-profile", "foreign-profile" };
+static const struct trust_words trust_words = { "profile", "unsafe-profile", "foreign-profile" };
 
 static bool is_profile_file(const struct library *library, const struct stat *status,
 	const struct source *source)
@@ -138,7 +140,7 @@ static int read_profile(struct library *library, int fd, const char *shown, cons
 	if (fstat(fd, &status) < 0)
 		r = -errno;
 	else if (!is_profile_file(library, &status, source) ||
-		!trust_accepts(library->diags, &words, &status, is_system, source))
+		!trust_accepts(library->diags, &trust_words, &status, is_system, source))
 		return library->diags->failed ? -ENOMEM : 1;
 	else
 		r = fileio_read(fd, YAML_TREE_SIZE_MAX, &text);
@@ -396,7 +398,160 @@ static int merge(struct library *library, struct chain *chain, const struct prof
 	}
 	chain->count--;
 	r = resolve_override(resolved, profile);
+	if (r == 0 && resolved->variables_count > VARIABLES_MAX) {
+		diag_error(library->diags, "too-many-variables", span_file(&profile->source),
+			"together with the profiles it extends, it has more than %d variables", VARIABLES_MAX);
+		diag_hint(library->diags, "nobody sets so many: write numbers");
+		return 1;
+	}
 	return r < 0 ? r : verdict;
+}
+
+/* ---- variables ---- */
+
+static const struct library_assignment *find_assignment(const struct library *library, const char *name)
+{
+	for (size_t i = 0; i < library->assignments_count; i++)
+		if (strcmp(library->assignments[i].name, name) == 0)
+			return &library->assignments[i];
+	return NULL;
+}
+
+static int add_assignment(struct library *library, const char *word)
+{
+	size_t length = strcspn(word, "=");
+	const char *name = arena_copy(library->arena, word, length);
+	const char *text = word + length + (word[length] == '=');
+	struct number number;
+
+	if (!name)
+		return -ENOMEM;
+	if (word[length] == '\0' || !variable_name_is_valid(name)) {
+		diag_error(library->diags, "bad-set", span_none(), "--set takes NAME=NUMBER, not \"%s\"", word);
+		diag_hint(library->diags, "\"kerntune show PROFILE\" tells the variables");
+	} else if (find_assignment(library, name)) {
+		diag_error(library->diags, "bad-set", span_none(), "--set gives %s twice", name);
+		diag_hint(library->diags, "keep one of the two");
+	} else if (!number_parse(text, strlen(text), &number) ||
+		number.magnitude > (uint64_t)INT64_MAX + number.negative) {
+		diag_error(library->diags, "not-a-number", span_none(), "--set %s: \"%s\" is not a whole number", name,
+			text);
+		diag_hint(library->diags, "write it in decimal, without a leading zero, unit or separators");
+	} else {
+		library->assignments[library->assignments_count++] = (struct library_assignment){ .name = name,
+			.value = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude) };
+	}
+	return 0;
+}
+
+int library_set(struct library *library, const char *const words[], size_t count)
+{
+	library->assignments = arena_alloc(library->arena, (count + 1) * sizeof(*library->assignments));
+	if (!library->assignments)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (add_assignment(library, words[i]) < 0)
+			return -ENOMEM;
+	return diags_verdict(library->diags);
+}
+
+/* Remembers which variables there are, once each. */
+static int note_variables(struct library *library, const struct resolved *resolved)
+{
+	for (size_t i = 0; i < resolved->variables_count; i++) {
+		const char *name = resolved->variables[i]->name;
+		const char **grown;
+		size_t k = 0;
+
+		while (k < library->variables_count && strcmp(library->variables[k], name) != 0)
+			k++;
+		if (k < library->variables_count)
+			continue;
+		grown = arena_grow(library->arena, library->variables, library->variables_count,
+			&library->variables_capacity, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		library->variables = grown;
+		library->variables[library->variables_count++] = name;
+	}
+	return 0;
+}
+
+static void report_bounds(const struct library *library, const struct library_assignment *assignment,
+	const struct variable *variable)
+{
+	bool is_below = variable->has_min && assignment->value < variable->min;
+
+	diag_error(library->diags, "out-of-range", span_none(), "--set %s=%" PRId64 " is %s %" PRId64 " of profile %s",
+		assignment->name, assignment->value, is_below ? "below the minimum" : "above the maximum",
+		is_below ? variable->min : variable->max, variable->profile->name);
+	diag_also(library->diags, variable->name_span, "its bounds are declared here");
+	if (variable->has_min && variable->has_max)
+		diag_hint(library->diags, "the range is %" PRId64 " to %" PRId64, variable->min, variable->max);
+}
+
+/* Every profile that declares a variable gets the value. 0, 1 or -ENOMEM. */
+static int assign(struct library *library, struct resolved *resolved)
+{
+	int verdict = 0;
+
+	if (library->assignments_count && note_variables(library, resolved) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < library->assignments_count; i++) {
+		struct library_assignment *assignment = &library->assignments[i];
+		const struct variable *variable;
+		int r = resolve_set(resolved, assignment->name, assignment->value, &variable);
+
+		if (r < 0)
+			return r;
+		assignment->is_used |= r != 1;
+		if (r == 2) {
+			report_bounds(library, assignment, variable);
+			verdict = 1;
+		}
+	}
+	return verdict;
+}
+
+int library_check_set(struct library *library)
+{
+	CLEANUP_STRBUF struct strbuf list = STRBUF_INIT;
+	int verdict = 0;
+
+	for (size_t i = 0; i < library->variables_count; i++)
+		strbuf_printf(&list, "%s%s", i ? ", " : "", library->variables[i]);
+	for (size_t i = 0; i < library->assignments_count; i++) {
+		const char *name = library->assignments[i].name;
+		const char *best = similar_best(name, library->variables, library->variables_count);
+
+		if (library->assignments[i].is_used)
+			continue;
+		verdict = 1;
+		diag_error(library->diags, "unknown-variable", span_none(), "--set %s: no such variable", name);
+		if (best)
+			diag_hint(library->diags, "did you mean %s? There are: %s", best, list.bytes);
+		else if (library->variables_count)
+			diag_hint(library->diags, "there are: %s", list.bytes);
+		else
+			diag_hint(library->diags, "nothing here declares variables");
+	}
+	return strbuf_check(&list) < 0 || library->diags->failed ? -ENOMEM : verdict;
+}
+
+/* One argument's settings, with numbers for all expressions. */
+static int resolve_argument(struct library *library, const struct profile *profile, struct resolved *ret_resolved)
+{
+	const struct fact_source facts = facts_source(&library->facts);
+	struct chain chain = { .count = 0 };
+	struct resolved merged;
+	int r;
+
+	library->merges = 0;
+	resolve_init(&merged, library->arena);
+	r = merge(library, &chain, profile, &merged);
+	if (r == 0)
+		r = assign(library, &merged);
+	return r ? r : resolve_evaluate(&merged, library->diags, &facts, ret_resolved);
 }
 
 int library_select(struct library *library, const char *const arguments[], size_t count,
@@ -413,17 +568,18 @@ int library_select(struct library *library, const char *const arguments[], size_
 	for (size_t i = 0; i < count; i++) {
 		const struct profile *profile;
 		struct resolved own;
-		struct chain chain = { .count = 0 };
 		int r = library_load(library, arguments[i], &profile);
 
-		library->merges = 0;
-		resolve_init(&own, library->arena);
 		if (r == 0) {
-			r = merge(library, &chain, profile, &own);
+			r = resolve_argument(library, profile, &own);
 			names[selection.count] = profile->name;
 			digests[selection.count++] = profile->digest;
 			if (!selection.summary)
 				selection.summary = profile->summary;
+		}
+		if (r == 0 && i == 0) {
+			selection.variables = own.variables;
+			selection.variables_count = own.variables_count;
 		}
 		if (r == 0)
 			r = resolve_join(&selection.settings, library->diags, &own);

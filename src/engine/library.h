@@ -6,8 +6,9 @@
  * the repository's profiles/ of a program that runs from its build tree. An argument with a slash or
  * ending in ".yaml" names a file instead.
  *
- * Calling sequence: library_init() -> library_select() with the command's arguments, or library_names()
- * and library_load() -> everything stays valid as long as the arena.
+ * Calling sequence: library_init() -> library_set() with what --set gives -> library_select() with the command's
+ * arguments, or library_names() and library_load() -> library_check_set(). Everything stays valid as long as the
+ * arena. The facts that expressions ask for are found out once, when the first one asks.
  *
  * What a profile file must be is checked on the opened descriptor: a regular file of at most 1 MiB; for
  * root, one found by name below /etc or /usr must belong to root and be writable for nobody else,
@@ -16,6 +17,7 @@
 
 #include "base/diag.h"
 #include "base/rootdir.h"
+#include "kernel/facts.h"
 #include "model/resolve.h"
 
 struct library_directory {
@@ -32,6 +34,13 @@ struct library_entry {
 	struct library_entry *next;
 };
 
+/* One "name=value" of --set. */
+struct library_assignment {
+	const char *name;
+	int64_t value;
+	bool is_used;		/* some profile declares the variable */
+};
+
 struct library {
 	struct arena *arena;
 	struct diags *diags;
@@ -40,6 +49,11 @@ struct library {
 	size_t directories_count, directories_capacity;
 	size_t merges;			/* so far, of one argument */
 	struct library_entry *loaded;	/* by name, so that a common ancestor is read once */
+	struct facts facts;
+	struct library_assignment *assignments;
+	size_t assignments_count;
+	const char **variables;		/* the names that profiles declare, for the message */
+	size_t variables_count, variables_capacity;
 };
 
 struct library_options {
@@ -54,12 +68,20 @@ struct selection {
 	const char *const *digests;
 	size_t count;
 	const char *summary;		/* of the first profile; may be NULL */
+	const struct variable *const *variables;	/* of the first profile, as they are in force */
+	size_t variables_count;
 	struct resolved settings;
 };
 
 /* 0 or -ENOMEM. */
 MUST_CHECK int library_init(struct library *library, struct arena *arena, struct diags *diags,
 	const struct rootdir *root, const struct library_options *options);
+
+/* The words of --set, each "name=value". 0; 1 with errors in the diagnostics; -ENOMEM. */
+MUST_CHECK int library_set(struct library *library, const char *const words[], size_t count);
+
+/* Reports those that no profile selected so far declares. 0; 1; -ENOMEM. */
+MUST_CHECK int library_check_set(struct library *library);
 
 /* The names of all profiles there are, sorted. 0 or -ENOMEM. */
 MUST_CHECK int library_names(struct library *library, const char *const **ret_names, size_t *ret_count);
@@ -68,6 +90,6 @@ MUST_CHECK int library_names(struct library *library, const char *const **ret_na
 MUST_CHECK int library_load(struct library *library, const char *argument,
 	const struct profile **ret_profile);
 
-/* Loads and merges. 0; 1 with errors in the diagnostics; -ENOMEM. */
+/* Loads, merges and evaluates. 0; 1 with errors in the diagnostics; a negative errno. */
 MUST_CHECK int library_select(struct library *library, const char *const arguments[], size_t count,
 	struct selection *ret_selection);

@@ -253,9 +253,29 @@ static int add_glob_rows(const struct planner *planner, struct plan *plan, const
 		diag_hint(planner->diags, "it will have no effect; look below /proc/sys for the name");
 	}
 	for (size_t i = 0; r == 0 && i < paths.count; i++)
-		if (deciding_setting(planner, settings, index, paths.paths[i]) == index)
+		if (!resolve_leaves_out(settings, index, paths.paths[i]) &&
+			deciding_setting(planner, settings, index, paths.paths[i]) == index)
 			r = add_row(planner, plan, paths.paths[i], setting);
 	return r;
+}
+
+/* What `when` leaves out, unless another profile of the command line asks for it. */
+static int add_left_out(const struct planner *planner, struct plan *plan, const struct resolved *settings)
+{
+	const struct setting **left_out = arena_alloc(planner->arena,
+		(settings->left_out_count + 1) * sizeof(*left_out));
+
+	if (!left_out)
+		return -ENOMEM;
+	plan->left_out = left_out;
+	for (size_t i = 0; i < settings->left_out_count; i++) {
+		const struct setting *setting = settings->left_out[i].setting;
+
+		if (key_filter_selects(&planner->filter, setting->path) &&
+			resolve_find(settings, setting->path) == RESOLVE_NOT_FOUND)
+			left_out[plan->left_out_count++] = setting;
+	}
+	return 0;
 }
 
 int planner_build(const struct planner *planner, const struct selection *selection, struct plan *ret_plan)
@@ -275,6 +295,8 @@ int planner_build(const struct planner *planner, const struct selection *selecti
 		if (r < 0)
 			return r;
 	}
+	if (add_left_out(planner, &plan, settings) < 0)
+		return -ENOMEM;
 	plan_order(&plan);
 	*ret_plan = plan;
 	return diags_verdict(planner->diags);

@@ -2,6 +2,8 @@
 /* JSON of plans, changes and diagnostics. */
 #include "format/json_out.h"
 
+#include "model/key.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -104,10 +106,82 @@ void json_out_value(struct json *json, cJSON *object, const char *name, enum val
 	arena_release(&arena);
 }
 
+/* A number that a double may not hold, as text; null without one. */
+static void add_decimal(struct json *json, cJSON *object, const char *name, const int64_t *number)
+{
+	char text[NUMBER_TEXT_SIZE];
+
+	if (number)
+		number_format(number_of(*number), text);
+	json_add_string(json, object, name, number ? text : NULL);
+}
+
+/* "expression" of a computed value, and "when". */
+static void add_computation(struct json *json, cJSON *object, const struct setting *setting)
+{
+	json_add_string(json, object, "expression", setting->expression);
+	if (setting->when) {
+		CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+		strbuf_printf(&text, "${%s}", setting->when->text);
+		json->failed |= strbuf_check(&text) < 0;
+		json_add_string(json, object, "when", text.bytes);
+	} else {
+		json_add_string(json, object, "when", NULL);
+	}
+}
+
+static void add_origin(struct json *json, cJSON *object, const struct setting *setting)
+{
+	cJSON *origin = json_add_object(json, object, "origin");
+
+	json_add_string(json, origin, "file", setting->key_span.source->name);
+	json_add_integer(json, origin, "line", (long)setting->key_span.line);
+}
+
+void json_out_left_out(struct json *json, const struct setting *const settings[], size_t count)
+{
+	cJSON *array = json_add_array(json, json->root, "left_out");
+
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP_ARENA struct arena arena;
+		cJSON *object = json_add_object(json, array, NULL);
+		const char *key;
+
+		arena_init(&arena);
+		key = key_display(&arena, settings[i]->path);
+		json->failed |= !key;
+		json_add_string(json, object, "key", key);
+		json_add_string(json, object, "path", settings[i]->path);
+		add_computation(json, object, settings[i]);
+		json_add_string(json, object, "profile", settings[i]->profile->name);
+		add_origin(json, object, settings[i]);
+	}
+}
+
+void json_out_variables(struct json *json, const struct variable *const variables[], size_t count)
+{
+	cJSON *array = json_add_array(json, json->root, "variables");
+
+	for (size_t i = 0; i < count; i++) {
+		const struct variable *variable = variables[i];
+		cJSON *object = json_add_object(json, array, NULL);
+
+		json_add_string(json, object, "name", variable->name);
+		add_decimal(json, object, "value", &variable->value);
+		add_decimal(json, object, "default", &variable->standard);
+		add_decimal(json, object, "min", variable->has_min ? &variable->min : NULL);
+		add_decimal(json, object, "max", variable->has_max ? &variable->max : NULL);
+		json_add_string(json, object, "unit", variable->unit);
+		json_add_string(json, object, "summary", variable->summary);
+		json_add_string(json, object, "profile", variable->profile->name);
+	}
+}
+
 static void add_plan_row(struct json *json, cJSON *array, const struct plan_row *row)
 {
 	cJSON *object = json_add_object(json, array, NULL);
-	cJSON *origin, *notes;
+	cJSON *notes;
 
 	json_add_bytes(json, object, "key", value_of(row->key));
 	json_add_bytes(json, object, "path", value_of(row->path));
@@ -117,10 +191,9 @@ static void add_plan_row(struct json *json, cJSON *array, const struct plan_row 
 	json_add_string(json, object, "rule", setting_rule_name(row->setting->rule));
 	json_add_boolean(json, object, "optional", row->setting->optional);
 	json_add_boolean(json, object, "holds", plan_row_holds(row));
+	add_computation(json, object, row->setting);
 	json_add_string(json, object, "profile", row->setting->profile->name);
-	origin = json_add_object(json, object, "origin");
-	json_add_string(json, origin, "file", row->setting->key_span.source->name);
-	json_add_integer(json, origin, "line", (long)row->setting->key_span.line);
+	add_origin(json, object, row->setting);
 	json_add_string(json, object, "why", row->setting->why);
 	notes = json_add_array(json, object, "notes");
 	for (size_t i = 0; i < row->notes_count; i++) {
@@ -146,6 +219,7 @@ void json_out_plan(struct json *json, const struct plan *plan)
 	array = json_add_array(json, json->root, "parameters");
 	for (size_t i = 0; i < plan->count; i++)
 		add_plan_row(json, array, &plan->rows[i]);
+	json_out_left_out(json, plan->left_out, plan->left_out_count);
 }
 
 static cJSON *add_parameter(struct json *json, cJSON *array, const char *key, const char *path,
@@ -294,16 +368,14 @@ void json_out_change(struct json *json, cJSON *object, const struct change *chan
 void json_out_setting(struct json *json, cJSON *array, const struct setting *setting, const char *key)
 {
 	cJSON *object = json_add_object(json, array, NULL);
-	cJSON *origin;
 
 	json_add_string(json, object, "key", key);
 	json_add_string(json, object, "path", setting->path);
 	json_add_string(json, object, "rule", setting_rule_name(setting->rule));
 	json_add_string(json, object, "value", setting->value.bytes);
 	json_add_boolean(json, object, "optional", setting->optional);
+	add_computation(json, object, setting);
 	json_add_string(json, object, "profile", setting->profile->name);
-	origin = json_add_object(json, object, "origin");
-	json_add_string(json, origin, "file", setting->key_span.source->name);
-	json_add_integer(json, origin, "line", (long)setting->key_span.line);
+	add_origin(json, object, setting);
 	json_add_string(json, object, "why", setting->why);
 }

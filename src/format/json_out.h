@@ -21,7 +21,7 @@ void json_out_names(struct json *json, cJSON *parent, const char *name, const ch
 void json_out_messages(struct json *json, const struct diags *diags);
 void json_out_error(struct json *json, const char *id, const char *text, int exit_code);
 
-/* "profiles", "summary" and "parameters" of diff and verify. */
+/* "summary", "parameters" and "left_out" of diff and verify. */
 void json_out_plan(struct json *json, const struct plan *plan);
 
 /* "parameters" and "side_effects" of apply: the plan's rows with what became of them; without a change,
@@ -33,6 +33,12 @@ void json_out_restored(struct json *json, const struct change *change);
 
 /* What history tells of a change; with its items when `whole`. */
 void json_out_change(struct json *json, cJSON *object, const struct change *change, bool whole);
+
+/* "left_out": settings whose `when` does not hold. */
+void json_out_left_out(struct json *json, const struct setting *const settings[], size_t count);
+
+/* "variables" of show, as they are in force. */
+void json_out_variables(struct json *json, const struct variable *const variables[], size_t count);
 
 /* One resolved setting, as show and check give it. */
 void json_out_setting(struct json *json, cJSON *array, const struct setting *setting, const char *key);

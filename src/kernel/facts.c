@@ -4,6 +4,8 @@
 #include "kernel/facts.h"
 
 #include "base/fileio.h"
+#include "model/catalog.h"
+#include "model/key.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -208,4 +210,130 @@ int facts_machine(const struct rootdir *root, struct arena *arena, struct machin
 	machine.in_netns = exists(root, "proc/sys/net/core/somaxconn") && !exists(root, "proc/sys/net/core/dev_weight");
 	*ret_machine = machine;
 	return 0;
+}
+
+/* ---- modules ---- */
+
+/* A name that a line is looked through for. */
+struct wanted {
+	const char *name;	/* with "_" for "-" */
+	bool found;
+};
+
+/* Whether the first `length` characters of the text are this module's name. */
+static bool is_module(const char *text, size_t length, const char *name)
+{
+	if (strlen(name) != length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if ((text[i] == '-' ? '_' : text[i]) != name[i])
+			return false;
+	return true;
+}
+
+/* proc/modules: "nf_conntrack 188416 1 nf_nat, Live 0x0000000000000000". */
+static bool take_module(const char *line, void *context)
+{
+	struct wanted *wanted = context;
+
+	wanted->found = is_module(line, strcspn(line, " \n"), wanted->name);
+	return wanted->found;
+}
+
+/* modules.builtin: "kernel/net/ipv4/tcp_cubic.ko". */
+static bool take_builtin(const char *line, void *context)
+{
+	struct wanted *wanted = context;
+	const char *slash = memrchr(line, '/', strcspn(line, "\n"));
+	const char *name = slash ? slash + 1 : line;
+
+	wanted->found = is_module(name, strcspn(name, ".\n"), wanted->name);
+	return wanted->found;
+}
+
+/* Some modules tell by their keys: built in without a list, or in a tree of files. */
+static bool has_key_of(const struct rootdir *root, struct arena *arena, const char *module)
+{
+	for (size_t i = 0; i < catalog_count; i++) {
+		const struct catalog_row *row = &catalog_rows[i];
+		const char *path;
+
+		if (!row->module || !is_module(row->module, strlen(row->module), module) || key_is_glob(row->path))
+			continue;
+		path = arena_printf(arena, "proc/sys/%s", row->path);
+		if (path && exists(root, path))
+			return true;
+	}
+	return false;
+}
+
+int facts_module(const struct rootdir *root, struct arena *arena, const char *release, const char *name,
+	bool *ret_has)
+{
+	char *plain = arena_strdup(arena, name);
+	struct wanted wanted = { .name = plain };
+	const char *path, *builtin;
+	int r = 0;
+
+	for (char *c = plain; c && *c; c++)
+		if (*c == '-')
+			*c = '_';
+	path = arena_printf(arena, "sys/module/%s", plain ? plain : "");
+	builtin = arena_printf(arena, "lib/modules/%s/modules.builtin", release);
+	if (!plain || !path || !builtin)
+		return -ENOMEM;
+	wanted.found = exists(root, path);
+	if (!wanted.found)
+		r = for_each_line(root, "proc/modules", take_module, &wanted);
+	/* A release is one component of a path, or nobody knows what it is. */
+	if (r == 0 && !wanted.found && release[0] && !strchr(release, '/'))
+		r = for_each_line(root, builtin, take_builtin, &wanted);
+	if (r < 0)
+		return r;
+	*ret_has = wanted.found || has_key_of(root, arena, plain);
+	return 0;
+}
+
+/* ---- for expressions ---- */
+
+static int get_machine(void *context, const struct machine **ret_machine)
+{
+	struct facts *facts = context;
+	int r = facts->has_machine ? 0 : facts_machine(facts->root, facts->arena, &facts->machine);
+
+	if (r < 0)
+		return r;
+	facts->has_machine = true;
+	*ret_machine = &facts->machine;
+	return 0;
+}
+
+static int get_module(void *context, const char *name, bool *ret_has)
+{
+	struct facts *facts = context;
+	const struct machine *machine;
+	int r = get_machine(facts, &machine);
+
+	return r < 0 ? r : facts_module(facts->root, facts->arena, machine->release, name, ret_has);
+}
+
+static int get_key(void *context, const char *key, bool *ret_has)
+{
+	struct facts *facts = context;
+	const char *path = arena_printf(facts->arena, "proc/sys/%s", key);
+
+	if (!path)
+		return -ENOMEM;
+	*ret_has = exists(facts->root, path);
+	return 0;
+}
+
+void facts_init(struct facts *facts, const struct rootdir *root, struct arena *arena)
+{
+	*facts = (struct facts){ .root = root, .arena = arena };
+}
+
+struct fact_source facts_source(struct facts *facts)
+{
+	return (struct fact_source){ facts, get_machine, get_module, get_key };
 }

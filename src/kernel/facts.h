@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/rootdir.h"
+#include "model/expression.h"
 #include "model/host.h"
 #include "model/machine.h"
 
@@ -19,3 +20,22 @@ MUST_CHECK int facts_host(const struct rootdir *root, struct arena *arena, struc
  * (net/core/sysctl_net_core.c: one table for each namespace, one for the first alone). What cannot be found out
  * is 0, "" or false. 0 or -ENOMEM. */
 MUST_CHECK int facts_machine(const struct rootdir *root, struct arena *arena, struct machine *ret_machine);
+
+/* Whether the kernel has the module: it is loaded (sys/module, proc/modules), built in (modules.builtin below
+ * lib/modules/RELEASE), or a key is there that the catalogue says comes with it. "-" and "_" are the same in a module's
+ * name (kernel/module/main.c). 0 or -ENOMEM. */
+MUST_CHECK int facts_module(const struct rootdir *root, struct arena *arena, const char *release, const char *name,
+	bool *ret_has);
+
+/* Facts for expressions, found out when they are asked for and kept.
+ *
+ * Calling sequence: facts_init() -> facts_source(), as often as needed; the facts must stay where they are. */
+struct facts {
+	const struct rootdir *root;
+	struct arena *arena;
+	struct machine machine;
+	bool has_machine;
+};
+
+void facts_init(struct facts *facts, const struct rootdir *root, struct arena *arena);
+struct fact_source facts_source(struct facts *facts);

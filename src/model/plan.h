@@ -44,6 +44,8 @@ struct plan {
 	const char *const *profiles;		/* as named on the command line */
 	const char *const *digests;		/* of each one's file, in the same order */
 	size_t profiles_count;
+	const struct setting *const *left_out;	/* their `when` does not hold here */
+	size_t left_out_count;
 };
 
 struct plan_summary {

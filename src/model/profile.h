@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/diag.h"
+#include "model/expression.h"
 #include "model/value.h"
 
 #include <stdbool.h>
@@ -19,10 +20,22 @@ enum setting_rule {
 
 struct profile;
 
+/* One field of a computed value. */
+struct setting_field {
+	const char *literal;			/* NULL where there is an expression */
+	const struct expression *expression;
+	struct span span;
+};
+
 struct setting {
 	const char *path;	/* canonical key, see model/key.h; may be a glob */
 	enum setting_rule rule;
-	struct value value;	/* the fields of a vector are separated by one blank */
+	struct value value;	/* the fields of a vector are separated by one blank; NULL bytes while a computed one
+				 * is not evaluated (model/resolve.h) */
+	const char *expression;			/* a computed value's text, "${a} ${b * 2}"; NULL for a literal one */
+	const struct setting_field *fields;	/* of a computed value */
+	size_t fields_count;
+	const struct expression *when;		/* NULL: always */
 	const char *why;	/* NULL when the file gives no reason */
 	bool optional;		/* absent or not writable here is no error */
 	struct span key_span, value_span;
@@ -40,9 +53,14 @@ struct profile {
 	const char *digest;	/* of the file's bytes, see base/digest.h */
 	struct profile_reference *extends;
 	size_t extends_count;
+	struct variable *variables;
+	size_t variables_count;
 	struct setting *settings;
 	size_t settings_count;
 };
+
+/* Of one file, and of all that are merged. */
+enum { VARIABLES_MAX = 100 };
 
 /* The field's name in the file: "value", "at_least", "at_most". */
 const char *setting_rule_name(enum setting_rule rule);

@@ -2,10 +2,13 @@
 /* Merging profiles. */
 #include "model/resolve.h"
 
+#include "base/strbuf.h"
 #include "model/catalog.h"
 #include "model/key.h"
+#include "model/validate.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 void resolve_init(struct resolved *resolved, struct arena *arena)
@@ -61,12 +64,45 @@ static int insert(struct resolved *resolved, size_t at, const struct setting *se
 	return 0;
 }
 
+/* The index of a variable, or their number. */
+static size_t find_variable(const struct resolved *resolved, const char *name)
+{
+	size_t i = 0;
+
+	while (i < resolved->variables_count && strcmp(resolved->variables[i]->name, name) != 0)
+		i++;
+	return i;
+}
+
+static int add_variable(struct resolved *resolved, const struct variable *variable)
+{
+	size_t i = find_variable(resolved, variable->name);
+	const struct variable **grown;
+
+	if (i < resolved->variables_count) {
+		resolved->variables[i] = variable;
+		return 0;
+	}
+	grown = arena_grow(resolved->arena, resolved->variables, resolved->variables_count,
+		&resolved->variables_capacity, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	resolved->variables = grown;
+	resolved->variables[resolved->variables_count++] = variable;
+	return 0;
+}
+
 int resolve_override(struct resolved *resolved, const struct profile *profile)
 {
+	for (size_t i = 0; i < profile->variables_count; i++)
+		if (add_variable(resolved, &profile->variables[i]) < 0)
+			return -ENOMEM;
 	for (size_t i = 0; i < profile->settings_count; i++) {
 		const struct setting *setting = &profile->settings[i];
 		bool found;
 		size_t at = lookup(resolved, setting->path, &found);
+
+		resolved->is_computed |= setting->fields || setting->when;
 
 		if (found) {
 			resolved->settings[resolved->by_path[at]] = setting;
@@ -79,6 +115,140 @@ int resolve_override(struct resolved *resolved, const struct profile *profile)
 	}
 	return 0;
 }
+
+int resolve_set(struct resolved *resolved, const char *name, int64_t value, const struct variable **ret_variable)
+{
+	size_t i = find_variable(resolved, name);
+	struct variable *variable;
+
+	if (i == resolved->variables_count)
+		return 1;
+	*ret_variable = resolved->variables[i];
+	if (!variable_admits(resolved->variables[i], value))
+		return 2;
+	variable = arena_alloc(resolved->arena, sizeof(*variable));
+	if (!variable)
+		return -ENOMEM;
+	*variable = *resolved->variables[i];
+	variable->value = value;
+	resolved->variables[i] = variable;
+	return 0;
+}
+
+/* ---- evaluating ---- */
+
+static bool check_names(const struct setting *setting, const struct expression_scope *scope, struct diags *diags)
+{
+	bool are_known = !setting->when || expression_check_names(setting->when, scope, diags);
+
+	for (size_t i = 0; i < setting->fields_count; i++)
+		if (setting->fields[i].expression)
+			are_known &= expression_check_names(setting->fields[i].expression, scope, diags);
+	return are_known;
+}
+
+/* The numbers of a computed value, as a copy of the setting. 0; 1 after errors; a negative errno. */
+static int evaluate_value(struct arena *arena, const struct setting *setting, const struct expression_scope *scope,
+	struct diags *diags, const struct setting **ret_setting)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	struct setting *evaluated = arena_alloc(arena, sizeof(*evaluated));
+	size_t errors = diags->errors;
+
+	if (!evaluated)
+		return -ENOMEM;
+	for (size_t i = 0; i < setting->fields_count; i++) {
+		const struct setting_field *field = &setting->fields[i];
+		int64_t number;
+		int r;
+
+		strbuf_add_text(&text, i ? " " : "");
+		if (field->literal) {
+			strbuf_add_text(&text, field->literal);
+			continue;
+		}
+		r = expression_evaluate(field->expression, scope, diags, &number);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			strbuf_printf(&text, "%" PRId64, number);
+	}
+	if (diags->errors > errors)
+		return 1;
+	*evaluated = *setting;
+	if (strbuf_check(&text) < 0 ||
+		value_copy(arena, (struct value){ text.bytes, text.length }, &evaluated->value) < 0)
+		return -ENOMEM;
+	validate_setting(diags, evaluated);
+	*ret_setting = evaluated;
+	return diags->errors > errors;
+}
+
+static int leave_out(struct resolved *resolved, const struct setting *setting, unsigned chain)
+{
+	struct left_out *grown = arena_grow(resolved->arena, resolved->left_out, resolved->left_out_count,
+		&resolved->left_out_capacity, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	resolved->left_out = grown;
+	resolved->left_out[resolved->left_out_count++] = (struct left_out){ setting, chain };
+	return 0;
+}
+
+static int evaluate_setting(struct resolved *evaluated, const struct setting *setting,
+	const struct expression_scope *scope, struct diags *diags)
+{
+	int64_t holds = 1;
+	bool found;
+	int r = 0;
+
+	if (!check_names(setting, scope, diags))
+		return 1;
+	if (setting->when)
+		r = expression_evaluate(setting->when, scope, diags, &holds);
+	if (r == 0 && !holds)
+		return leave_out(evaluated, setting, 0);
+	if (r == 0 && setting->fields)
+		r = evaluate_value(evaluated->arena, setting, scope, diags, &setting);
+	return r == 0 ? insert(evaluated, lookup(evaluated, setting->path, &found), setting) : r;
+}
+
+int resolve_evaluate(const struct resolved *resolved, struct diags *diags, const struct fact_source *facts,
+	struct resolved *ret_evaluated)
+{
+	const struct expression_scope scope = { resolved->variables, resolved->variables_count, facts };
+	struct resolved evaluated;
+	int verdict = 0;
+
+	if (!resolved->is_computed) {
+		*ret_evaluated = *resolved;
+		return 0;
+	}
+	resolve_init(&evaluated, resolved->arena);
+	evaluated.variables = resolved->variables;
+	evaluated.variables_count = resolved->variables_count;
+	for (size_t i = 0; i < resolved->count; i++) {
+		int r = evaluate_setting(&evaluated, resolved->settings[i], &scope, diags);
+
+		if (r < 0)
+			return r;
+		verdict |= r;
+	}
+	*ret_evaluated = evaluated;
+	return diags->failed ? -ENOMEM : verdict;
+}
+
+bool resolve_leaves_out(const struct resolved *resolved, size_t index, const char *path)
+{
+	for (size_t i = 0; i < resolved->left_out_count; i++)
+		if (resolved->left_out[i].chain == resolved->chains[index] &&
+			strcmp(resolved->left_out[i].setting->path, path) == 0)
+			return true;
+	return false;
+}
+
+/* ---- joining ---- */
 
 static bool agrees(const struct setting *a, const struct setting *b)
 {
@@ -105,6 +275,9 @@ void resolve_report_clash(struct diags *diags, const char *path, const struct se
 int resolve_join(struct resolved *resolved, struct diags *diags, const struct resolved *other)
 {
 	resolved->joined++;
+	for (size_t i = 0; i < other->left_out_count; i++)
+		if (leave_out(resolved, other->left_out[i].setting, resolved->joined) < 0)
+			return -ENOMEM;
 	for (size_t i = 0; i < other->count; i++) {
 		const struct setting *setting = other->settings[i];
 		bool found;

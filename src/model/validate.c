@@ -29,15 +29,16 @@ static bool is_numeric(enum value_type type)
 }
 
 static void validate_field(struct diags *diags, const struct setting *setting,
-	const struct catalog_row *row, struct value field)
+	const struct catalog_row *row, struct value field, size_t index)
 {
+	struct span span = setting->fields ? setting->fields[index].span : setting->value_span;
 	const char *key = shown(diags, setting->path);
 	char min[NUMBER_TEXT_SIZE], max[NUMBER_TEXT_SIZE];
 	struct number number;
 
 	if (!value_field_number(field, &number) ||
 		(number.negative && (row->type == VALUE_UINT || row->type == VALUE_ULONG))) {
-		diag_error(diags, "not-a-number", setting->value_span, "%s takes %s, not \"%.*s\"", key,
+		diag_error(diags, "not-a-number", span, "%s takes %s, not \"%.*s\"", key,
 			type_names[row->type], (int)field.length, field.bytes);
 		diag_hint(diags, "write it in decimal, without a leading zero, unit or separators");
 		return;
@@ -45,12 +46,12 @@ static void validate_field(struct diags *diags, const struct setting *setting,
 	number_format(row->min, min);
 	number_format(row->max, max);
 	if (row->has_min && number_compare(number, row->min) < 0) {
-		diag_error(diags, "out-of-range", setting->value_span,
+		diag_error(diags, "out-of-range", span,
 			"value %.*s is below the minimum %s for %s", (int)field.length, field.bytes, min, key);
 		if (row->has_max)
 			diag_hint(diags, "the range is %s to %s", min, max);
 	} else if (row->has_max && number_compare(number, row->max) > 0) {
-		diag_error(diags, "out-of-range", setting->value_span,
+		diag_error(diags, "out-of-range", span,
 			"value %.*s is above the maximum %s for %s", (int)field.length, field.bytes, max, key);
 		if (row->has_min)
 			diag_hint(diags, "the range is %s to %s", min, max);
@@ -94,8 +95,8 @@ static void validate_numbers(struct diags *diags, const struct setting *setting,
 			"write all of them as a list: fewer would change only the first ones");
 		return;
 	}
-	while (value_next_field(&rest, &field))
-		validate_field(diags, setting, row, field);
+	for (size_t i = 0; value_next_field(&rest, &field); i++)
+		validate_field(diags, setting, row, field, i);
 	if (row->ordered)
 		validate_order(diags, setting);
 }

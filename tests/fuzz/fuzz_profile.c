@@ -69,11 +69,18 @@ static void check_round_trip(struct arena *arena, const struct profile *profile,
 	const struct setting *const settings[])
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	const struct variable **variables = arena_alloc(arena, (profile->variables_count + 1) * sizeof(*variables));
+	const struct profile_text written = { .name = profile->name, .summary = profile->summary,
+		.variables = variables, .variables_count = profile->variables_count,
+		.settings = settings, .settings_count = profile->settings_count };
 	struct source source = { .name = "written" };
 	struct profile *again = NULL;
 	struct diags diags;
 
-	profile_yaml_write(&text, profile->name, profile->summary, settings, profile->settings_count);
+	REQUIRE(variables);
+	for (size_t i = 0; i < profile->variables_count; i++)
+		variables[i] = &profile->variables[i];
+	profile_yaml_write(&text, &written);
 	REQUIRE(strbuf_check(&text) == 0);
 	source.text = text.bytes;
 	source.length = text.length;

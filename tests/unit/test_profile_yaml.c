@@ -112,6 +112,84 @@ static void test_every_field(void **state)
 	arena_release(&reading.arena);
 }
 
+static void test_variables_and_expressions(void **state)
+{
+	static const char text[] =
+		"profile: test\n"
+		"variables:\n"
+		"  queue: {default: 1024, min: -1, max: 0x10000, unit: packets, summary: at peak}\n"
+		"  plain: {default: -9223372036854775808}\n"
+		"parameters:\n"
+		"  net.core.somaxconn: \"${ queue * 2 }\"\n"
+		"  net.ipv4.tcp_rmem: [4096, \"${queue}\", '${queue*2}']\n"
+		"  net.ipv4.tcp_wmem: 4096  ${queue} ${queue\n"
+		"    * 2}\n"
+		"  net.core.rmem_max:\n"
+		"    at_least: >\n"
+		"      ${queue *\n"
+		"      1024}\n"
+		"    when: \"${kernel >= '6.14'}\"\n"
+		"  vm.swappiness: {value: 10, when: \" ${1} \"}\n";
+	struct reading reading;
+	const struct variable *variable;
+	const struct setting *setting;
+
+	(void)state;
+	read_text(&reading, text);
+	assert_int_equal(reading.verdict, 0);
+	assert_int_equal(reading.profile->variables_count, 2);
+	variable = &reading.profile->variables[0];
+	assert_string_equal(variable->name, "queue");
+	assert_true(variable->value == 1024 && variable->standard == 1024);
+	assert_true(variable->has_min && variable->min == -1 && variable->has_max && variable->max == 65536);
+	assert_string_equal(variable->unit, "packets");
+	assert_string_equal(variable->summary, "at peak");
+	assert_int_equal(variable->name_span.line, 3);
+	assert_ptr_equal(variable->profile, reading.profile);
+	variable = &reading.profile->variables[1];
+	assert_true(variable->value == INT64_MIN && !variable->has_min && !variable->has_max && !variable->unit);
+
+	setting = find(&reading, "net/core/somaxconn");
+	assert_null(setting->value.bytes);
+	assert_null(setting->when);
+	assert_string_equal(setting->expression, "${queue * 2}");
+	assert_int_equal(setting->fields_count, 1);
+	assert_int_equal(setting->fields[0].span.column, 24);
+	assert_int_equal(setting->fields[0].span.end_column, 38);
+	setting = find(&reading, "net/ipv4/tcp_rmem");
+	assert_string_equal(setting->expression, "4096 ${queue} ${queue*2}");
+	assert_int_equal(setting->fields_count, 3);
+	assert_string_equal(setting->fields[0].literal, "4096");
+	assert_null(setting->fields[1].literal);
+	assert_int_equal(setting->fields[2].span.column, 42);
+	assert_string_equal(find(&reading, "net/ipv4/tcp_wmem")->expression, "4096 ${queue} ${queue * 2}");
+	setting = find(&reading, "net/core/rmem_max");
+	assert_string_equal(setting->expression, "${queue * 1024}");
+	assert_string_equal(setting->when->text, "kernel >= '6.14'");
+	setting = find(&reading, "vm/swappiness");
+	assert_string_equal(setting->value.bytes, "10");
+	assert_null(setting->expression);
+	assert_string_equal(setting->when->text, "1");
+	arena_release(&reading.arena);
+}
+
+static void test_too_many_variables(void **state)
+{
+	char text[16384] = "profile: test\nvariables:\n";
+	struct reading reading;
+
+	(void)state;
+	for (int i = 0; i < VARIABLES_MAX; i++)
+		sprintf(text + strlen(text), "  v%d: {default: 1}\n", i);
+	read_text(&reading, text);
+	assert_int_equal(reading.profile->variables_count, VARIABLES_MAX);
+	arena_release(&reading.arena);
+	strcat(text, "  one_more: {default: 1}\n");
+	read_text(&reading, text);
+	assert_string_equal(reading.diags.first->id, "too-many-variables");
+	arena_release(&reading.arena);
+}
+
 static void test_optional_for_the_whole_profile(void **state)
 {
 	struct reading reading;
@@ -172,7 +250,24 @@ static const struct {
 	{ "profile: test\noptional: [true]\n", "wrong-kind", 2, 11 },
 	{ "profile: test\nparameters: [a]\n", "wrong-kind", 2, 13 },
 	{ "profile: test\nparameters: text\n", "wrong-kind", 2, 13 },
-	{ "profile: test\nvariables: {a: 1}\n", "not-supported-yet", 2, 1 },
+	/* variables */
+	{ "profile: test\nvariables: [a]\n", "wrong-kind", 2, 12 },
+	{ "profile: test\nvariables: {a: 1}\n", "wrong-kind", 2, 16 },
+	{ "profile: test\nvariables:\n  a: {min: 1}\n", "no-default", 3, 3 },
+	{ "profile: test\nvariables:\n  a: {default: 1, mim: 1}\n", "unknown-field", 3, 19 },
+	{ "profile: test\nvariables:\n  A: {default: 1}\n", "bad-name", 3, 3 },
+	{ "profile: test\nvariables:\n  a-b: {default: 1}\n", "bad-name", 3, 3 },
+	{ "profile: test\nvariables:\n  cpus: {default: 1}\n", "reserved-name", 3, 3 },
+	{ "profile: test\nvariables:\n  max: {default: 1}\n", "reserved-name", 3, 3 },
+	{ "profile: test\nvariables:\n  a: {default: x}\n", "not-a-number", 3, 16 },
+	{ "profile: test\nvariables:\n  a: {default: 010}\n", "not-a-number", 3, 16 },
+	{ "profile: test\nvariables:\n  a: {default: 1, max: 9223372036854775808}\n", "not-a-number", 3, 24 },
+	{ "profile: test\nvariables:\n  a: {default: \"${cpus}\"}\n", "not-a-number", 3, 16 },
+	{ "profile: test\nvariables:\n  a: {default: [1]}\n", "wrong-kind", 3, 16 },
+	{ "profile: test\nvariables:\n  a: {default: 1, min: 2}\n", "out-of-range", 3, 16 },
+	{ "profile: test\nvariables:\n  a: {default: 5, max: 4}\n", "out-of-range", 3, 16 },
+	{ "profile: test\nvariables:\n  a: {default: 5, min: 9, max: 4}\n", "wrong-order", 3, 3 },
+	{ "profile: test\nvariables:\n  a: {default: 1, unit: [x]}\n", "wrong-kind", 3, 25 },
 	{ "profile: test\nprofile: test\n", "duplicate-key", 2, 1 },
 	/* keys */
 	{ "profile: test\nparameters:\n  ../../etc/passwd: 1\n", "bad-key", 3, 3 },
@@ -185,7 +280,12 @@ static const struct {
 	{ "profile: test\nparameters:\n  vm.swappiness: 1\n  vm/swappiness: 1\n", "duplicate-key", 4, 3 },
 	/* one parameter */
 	{ "profile: test\nparameters:\n  vm.swappiness: {vale: 1}\n", "unknown-field", 3, 19 },
-	{ "profile: test\nparameters:\n  vm.swappiness: {value: 1, when: x}\n", "not-supported-yet", 3, 29 },
+	{ "profile: test\nparameters:\n  vm.swappiness: {value: 1, when: x}\n", "bad-condition", 3, 35 },
+	{ "profile: test\nparameters:\n  vm.swappiness: {value: 1, when: true}\n", "bad-condition", 3, 35 },
+	{ "profile: test\nparameters:\n  vm.swappiness: {value: 1, when: [x]}\n", "wrong-kind", 3, 35 },
+	{ "profile: test\nparameters:\n  vm.swappiness: {value: 1, when: '${1} ${2}'}\n", "bad-condition", 3, 35 },
+	{ "profile: test\nparameters:\n  vm.swappiness: {value: 1, when: '${kernel}'}\n", "expression-type", 3, 38 },
+	{ "profile: test\nparameters:\n  vm.swappiness: {when: '${1}'}\n", "no-value", 3, 3 },
 	{ "profile: test\nparameters:\n  vm.swappiness: {value: 1, at_least: 2}\n", "two-rules", 3, 29 },
 	{ "profile: test\nparameters:\n  vm.swappiness: {at_least: 1, at_most: 2}\n", "two-rules", 3, 32 },
 	{ "profile: test\nparameters:\n  vm.swappiness: {why: x}\n", "no-value", 3, 3 },
@@ -222,8 +322,25 @@ static const struct {
 	{ "profile: test\nparameters:\n  x.y: 16MiB\n", "not-a-number", 3, 8 },
 	{ "profile: test\nparameters:\n  x.y: 18446744073709551616\n", "not-a-number", 3, 8 },
 	{ "profile: test\nparameters:\n  x.y: -05\n", "not-a-number", 3, 8 },
-	{ "profile: test\nparameters:\n  x.y: \"${ram_pages / 8}\"\n", "not-supported-yet", 3, 8 },
-	{ "profile: test\nparameters:\n  x.y: [1, \"${a}\"]\n", "not-supported-yet", 3, 12 },
+	/* expressions: the column is that of the token where the text stands as it is, else that of the scalar */
+	{ "profile: test\nparameters:\n  x.y: ${1 + }\n", "expression-syntax", 3, 14 },
+	{ "profile: test\nparameters:\n  x.y: \"${1 + }\"\n", "expression-syntax", 3, 15 },
+	{ "profile: test\nparameters:\n  x.y: '${1 + }'   # and more\n", "expression-syntax", 3, 15 },
+	{ "profile: test\nparameters:\n  x.y: '${exists(''a'') + }'\n", "expression-syntax", 3, 8 },
+	{ "profile: test\nparameters:\n  x.y: \"${\\x31 + }\"\n", "expression-syntax", 3, 8 },
+	{ "profile: test\nparameters:\n  x.y: >\n    ${1 + }\n", "expression-syntax", 3, 8 },
+	{ "profile: test\nparameters:\n  x.y: \"${1\n    + }\"\n", "expression-syntax", 3, 8 },
+	{ "profile: test\nparameters:\n  x.y: [1, \"${1 1}\"]\n", "expression-syntax", 3, 17 },
+	{ "profile: test\nparameters:\n  x.y: \"1 ${1} ${2 2}\"\n", "expression-syntax", 3, 20 },
+	{ "profile: test\nparameters:\n  x.y: \"${a\"\n", "expression-syntax", 3, 12 },
+	{ "profile: test\nparameters:\n  x.y: \"${kernel}\"\n", "expression-type", 3, 11 },
+	{ "profile: test\nparameters:\n  x.y: \"${1}k\"\n", "mixed-field", 3, 8 },
+	{ "profile: test\nparameters:\n  x.y: \"1${1 + 1}\"\n", "mixed-field", 3, 8 },
+	{ "profile: test\nparameters:\n  x.y: [1, \"${1}${1}\"]\n", "mixed-field", 3, 12 },
+	{ "profile: test\nparameters:\n  x.y: [\"${1} ${1}\"]\n", "bad-value", 3, 9 },
+	{ "profile: test\nparameters:\n  x.y: [\"${1}\", [1]]\n", "wrong-kind", 3, 17 },
+	{ "profile: test\nparameters:\n  x.y: [\"${1}\", 010]\n", "not-a-number", 3, 17 },
+	{ "profile: test\nparameters:\n  x.y: {value: \"${1}\", at_least: 1}\n", "two-rules", 3, 24 },
 	/* against the catalogue */
 	{ "profile: test\nparameters:\n  vm.swappiness: -1\n", "out-of-range", 3, 18 },
 	{ "profile: test\nparameters:\n  vm.swappiness: \"010\"\n", "not-a-number", 3, 18 },
@@ -311,7 +428,7 @@ static void test_unknown_fields_get_a_suggestion(void **state)
 	arena_release(&reading.arena);
 	read_text(&reading, "profile: test\nnothing_like_it: {}\n");
 	assert_string_equal(reading.diags.first->hint,
-		"known here: profile, summary, extends, optional, parameters");
+		"known here: profile, summary, extends, variables, optional, parameters");
 	arena_release(&reading.arena);
 }
 
@@ -350,7 +467,8 @@ static void test_written_profiles_are_taken_back(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(settings); i++)
 		list[i] = &settings[i];
-	profile_yaml_write(&text, "test", "A: \"summary\"", list, COUNT_OF(list));
+	profile_yaml_write(&text, &(struct profile_text){ .name = "test", .summary = "A: \"summary\"", .settings = list,
+		.settings_count = COUNT_OF(list) });
 	assert_int_equal(strbuf_check(&text), 0);
 	read_text(&reading, text.bytes);
 	check_row(reading.verdict == 0, "%s in\n%s",
@@ -377,7 +495,7 @@ static void test_nothing_is_written_as_nothing(void **state)
 	struct reading reading;
 
 	(void)state;
-	profile_yaml_write(&text, "test", NULL, NULL, 0);
+	profile_yaml_write(&text, &(struct profile_text){ .name = "test" });
 	read_text(&reading, text.bytes);
 	assert_int_equal(reading.verdict, 0);
 	assert_int_equal(reading.profile->settings_count, 0);
@@ -389,6 +507,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_variables_and_expressions),
+		cmocka_unit_test(test_too_many_variables),
 		cmocka_unit_test(test_optional_for_the_whole_profile),
 		cmocka_unit_test(test_small_profiles),
 		cmocka_unit_test(test_every_mistake_has_its_id_and_place),
