@@ -385,7 +385,7 @@ const struct command cmd_apply = {
 	.formats = "table json",
 	.completes = "profile",
 	.options = (const unsigned char[]){ OPTION_DRY_RUN, OPTION_YES, OPTION_ONLY, OPTION_SKIP, OPTION_SET,
-		OPTION_ALL,
-		OPTION_EXIT_CODE, OPTION_CONFIRM, OPTION_AUDIT, OPTION_LABEL, OPTION_IRREVERSIBLE, OPTION_END },
+		OPTION_ALL, OPTION_EXIT_CODE, OPTION_CONFIRM, OPTION_AUDIT, OPTION_LABEL, OPTION_IRREVERSIBLE,
+		OPTION_END },
 	.run = apply_command,
 };

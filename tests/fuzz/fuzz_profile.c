@@ -7,6 +7,7 @@
 #include "format/profile_yaml.h"
 #include "format/sysctl_conf.h"
 #include "model/key.h"
+#include "model/resolve.h"
 #include "model/validate.h"
 
 #include <string.h>
@@ -59,7 +60,10 @@ static void check_setting(struct arena *arena, const struct setting *setting)
 
 	REQUIRE(key_parse(arena, setting->path, strlen(setting->path), &path) == 0);
 	REQUIRE(strcmp(path, setting->path) == 0);
-	REQUIRE(setting->value.bytes);
+	REQUIRE(!setting->fields == (setting->value.bytes != NULL));
+	REQUIRE(!setting->fields == !setting->expression);
+	if (setting->fields)
+		return;
 	REQUIRE(!memchr(setting->value.bytes, '\n', setting->value.length));
 	REQUIRE(!memchr(setting->value.bytes, '\0', setting->value.length));
 	REQUIRE(utf8_is_valid(setting->value.bytes, setting->value.length));
@@ -97,15 +101,25 @@ static void check_round_trip(struct arena *arena, const struct profile *profile,
 
 		REQUIRE(strcmp(a->path, b->path) == 0);
 		REQUIRE(a->rule == b->rule);
-		REQUIRE(value_identical(a->value, b->value));
+		REQUIRE(same_text(a->expression, b->expression));
+		REQUIRE(a->fields ? a->fields_count == b->fields_count : value_identical(a->value, b->value));
+		REQUIRE(same_text(a->when ? a->when->text : NULL, b->when ? b->when->text : NULL));
 		REQUIRE(same_text(a->why, b->why));
 		REQUIRE(a->optional == b->optional);
 	}
 }
 
+static size_t count_literals(const struct profile *profile)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < profile->settings_count; i++)
+		count += !profile->settings[i].fields;
+	return count;
+}
+
 static void check_profile(struct arena *arena, struct diags *diags, const struct profile *profile)
 {
-	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 	const struct setting **settings;
 
 	settings = arena_alloc(arena, profile->settings_count * sizeof(*settings));
@@ -115,9 +129,53 @@ static void check_profile(struct arena *arena, struct diags *diags, const struct
 		check_setting(arena, settings[i]);
 	}
 	check_round_trip(arena, profile, settings);
-	sysctl_conf_write(&text, profile->name, settings, profile->settings_count);
+	if (profile->settings_count == count_literals(profile))
+		validate_together(diags, settings, profile->settings_count);
+}
+
+static int get_machine(void *context, const struct machine **ret_machine)
+{
+	static const struct machine machine = { .ram_bytes = 64ULL << 30, .page_size = 4096, .cpus = 16,
+		.release = "6.18.44-1-amd64" };
+
+	(void)context;
+	*ret_machine = &machine;
+	return 0;
+}
+
+static int get_name(void *context, const char *name, bool *ret_has)
+{
+	(void)context;
+	*ret_has = strchr(name, 'e') != NULL;
+	return 0;
+}
+
+/* What comes out has numbers everywhere, or errors. */
+static void check_evaluated(struct arena *arena, const struct source *source, const struct profile *profile)
+{
+	const struct fact_source facts = { NULL, get_machine, get_name, get_name };
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	struct resolved merged, evaluated;
+	struct diags diags;
+	int r;
+
+	diags_init(&diags, arena);
+	resolve_init(&merged, arena);
+	REQUIRE(resolve_override(&merged, profile) == 0);
+	REQUIRE(merged.count == profile->settings_count);
+	r = resolve_evaluate(&merged, &diags, &facts, &evaluated);
+	REQUIRE(r == 0 || r == 1);
+	REQUIRE((r == 1) == (diags.errors > 0));
+	check_diags(&diags, source);
+	if (r == 1)
+		return;
+	REQUIRE(evaluated.count + evaluated.left_out_count == merged.count);
+	for (size_t i = 0; i < evaluated.count; i++) {
+		REQUIRE(evaluated.settings[i]->value.bytes);
+		REQUIRE(resolve_find(&evaluated, evaluated.settings[i]->path) == i);
+	}
+	sysctl_conf_write(&text, profile->name, evaluated.settings, evaluated.count);
 	REQUIRE(strbuf_check(&text) == 0);
-	validate_together(diags, settings, profile->settings_count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -134,8 +192,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(r == 0 || r == 1);
 	REQUIRE(profile);
 	REQUIRE((r == 1) == (diags.errors > 0));
-	if (r == 0)
+	if (r == 0) {
 		check_profile(&arena, &diags, profile);
+		check_evaluated(&arena, &source, profile);
+	}
 	check_diags(&diags, &source);
 	return 0;
 }

@@ -157,6 +157,77 @@ static void test_this_machine(void **state)
 	assert_string_equal(machine.release, uts.release);
 }
 
+/* ---- modules ---- */
+
+static bool has_module(const struct fake_kernel *kernel, struct arena *arena, const char *release, const char *name)
+{
+	bool has = false;
+
+	assert_int_equal(facts_module(&kernel->root, arena, release, name, &has), 0);
+	return has;
+}
+
+static void test_modules(void **state)
+{
+	static const char *const there[] = { "tcp_bbr", "tcp-bbr", "nf_conntrack", "xt_set", "xt-set",
+		"tcp_cubic", "tcp-cubic", "sch_fq", "aes-x86_64", "aes_x86-64", "br_netfilter" };
+	static const char *const missing[] = { "tcp", "tcp_bb", "tcp_bbr2", "bbr", "Live", "188416", "kernel",
+		"net", "ko", "fq" };
+	struct fake_kernel kernel;
+	CLEANUP_ARENA struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	fake_kernel_make(&kernel);
+	for (size_t i = 0; i < COUNT_OF(there); i++)
+		check_row(!has_module(&kernel, &arena, "6.18.44", there[i]), "%s", there[i]);
+	temp_dir_add_dir(&kernel.dir, "sys/module/tcp_bbr", 0755);
+	temp_dir_write(&kernel.dir, "proc/modules", "nf_conntrack 188416 1 nf_nat, Live 0x0\nxt_set 1 0 - Live 0x0\n");
+	temp_dir_write(&kernel.dir, "lib/modules/6.18.44/modules.builtin",
+		"kernel/net/ipv4/tcp_cubic.ko\nkernel/net/sched/sch_fq.ko.xz\nkernel/crypto/aes-x86_64.ko\n");
+	temp_dir_write(&kernel.dir, "proc/sys/net/bridge/bridge-nf-call-iptables", "1\n");
+	for (size_t i = 0; i < COUNT_OF(there); i++)
+		check_row(has_module(&kernel, &arena, "6.18.44", there[i]), "%s", there[i]);
+	for (size_t i = 0; i < COUNT_OF(missing); i++)
+		check_row(!has_module(&kernel, &arena, "6.18.44", missing[i]), "%s", missing[i]);
+
+	/* Another kernel's list does not count, and a release is no path. */
+	assert_false(has_module(&kernel, &arena, "6.18.45", "tcp_cubic"));
+	assert_false(has_module(&kernel, &arena, "", "tcp_cubic"));
+	assert_false(has_module(&kernel, &arena, "../modules/6.18.44", "tcp_cubic"));
+	fake_kernel_remove(&kernel);
+}
+
+static void test_facts_are_kept(void **state)
+{
+	struct fake_kernel kernel;
+	CLEANUP_ARENA struct arena arena;
+	const struct machine *machine;
+	struct fact_source source;
+	struct facts facts;
+	bool has;
+
+	(void)state;
+	arena_init(&arena);
+	fake_kernel_make(&kernel);
+	facts_init(&facts, &kernel.root, &arena);
+	source = facts_source(&facts);
+	assert_int_equal(source.has_key(source.context, "net/core/somaxconn", &has), 0);
+	assert_true(has);
+	assert_int_equal(source.has_key(source.context, "net/core/nothing", &has), 0);
+	assert_false(has);
+	/* A key alone asks for nothing else. */
+	assert_false(facts.has_machine);
+	temp_dir_write(&kernel.dir, "proc/meminfo", "MemTotal: 4 kB\n");
+	assert_int_equal(source.machine(source.context, &machine), 0);
+	temp_dir_write(&kernel.dir, "proc/meminfo", "MemTotal: 8 kB\n");
+	assert_int_equal(source.machine(source.context, &machine), 0);
+	assert_true(machine->ram_bytes == 4096);
+	assert_int_equal(source.has_module(source.context, "nothing", &has), 0);
+	assert_false(has);
+	fake_kernel_remove(&kernel);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -166,6 +237,8 @@ int main(void)
 		cmocka_unit_test(test_a_machine_of_files),
 		cmocka_unit_test(test_a_machine_that_nobody_knows),
 		cmocka_unit_test(test_this_machine),
+		cmocka_unit_test(test_modules),
+		cmocka_unit_test(test_facts_are_kept),
 	};
 
 	return RUN_TESTS(tests);

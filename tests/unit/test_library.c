@@ -333,6 +333,151 @@ static void test_clashes_across_profiles(void **state)
 	assert_non_null(strstr(fixture->diags.first->also.source->name, "base.yaml"));
 }
 
+/* ---- computed values ---- */
+
+/* Selects with these words of --set, and checks that all were used; the verdict. */
+static int select_with(struct fixture *fixture, const char *name, const char *const words[], size_t count)
+{
+	const char *const names[] = { name };
+	int r;
+
+	fixture_open_library(fixture);
+	r = library_set(&fixture->library, words, count);
+	if (r == 0)
+		r = library_select(&fixture->library, names, 1, &fixture->selection);
+	return r == 0 ? library_check_set(&fixture->library) : r;
+}
+
+static const char computed_base[] =
+	"variables:\n"
+	"  load: {default: 10, min: 1, max: 1000}\n"
+	"  other: {default: 1}\n"
+	"parameters:\n"
+	"  net.core.somaxconn: '${load * 2}'\n"
+	"  net.ipv4.tcp_rmem: ['${load}', '${load + other}', 5000]\n"
+	"  net.core.rmem_max: {value: 300000, when: '${load > 500}'}\n";
+
+static void test_values_are_computed(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *const set[] = { "load=600", "other=5" };
+
+	fixture_add_profile(fixture, "base", computed_base);
+	/* The later definition of a variable wins, also for the expressions of an ancestor. */
+	fixture_add_profile(fixture, "top", "extends: base\nvariables:\n  other: {default: 7}\n  mine: {default: 3}\n"
+		"parameters: {vm.swappiness: '${mine * other}'}\n");
+	assert_int_equal(select_one(fixture, "top"), 0);
+	assert_string_equal(selected(fixture, "net/core/somaxconn"), "20");
+	assert_string_equal(selected(fixture, "net/ipv4/tcp_rmem"), "10 17 5000");
+	assert_string_equal(selected(fixture, "vm/swappiness"), "21");
+	assert_null(selected(fixture, "net/core/rmem_max"));
+	assert_int_equal(fixture->selection.settings.left_out_count, 1);
+	assert_string_equal(fixture->selection.settings.left_out[0].setting->path, "net/core/rmem_max");
+	assert_int_equal(fixture->selection.variables_count, 3);
+	/* Nothing asked for a fact. */
+	assert_false(fixture->library.facts.has_machine);
+
+	assert_int_equal(select_with(fixture, "base", set, 2), 0);
+	assert_string_equal(selected(fixture, "net/core/somaxconn"), "1200");
+	assert_string_equal(selected(fixture, "net/ipv4/tcp_rmem"), "600 605 5000");
+}
+
+static void test_what_is_left_out_stays_left_out(void **state)
+{
+	static const char *const names[] = { "top", "second" };
+	struct fixture *fixture = *state;
+
+	fixture_add_profile(fixture, "base", "parameters: {net.core.somaxconn: 5, vm.swappiness: 1}\n");
+	fixture_add_profile(fixture, "top", "extends: base\n"
+		"parameters: {net.core.somaxconn: {value: 6, when: '${0}'}, "
+		"vm.swappiness: {value: 2, when: '${1}'}}\n");
+	fixture_add_profile(fixture, "second", "parameters: {net.core.somaxconn: 7}\n");
+	assert_int_equal(select_one(fixture, "top"), 0);
+	assert_null(selected(fixture, "net/core/somaxconn"));
+	assert_string_equal(selected(fixture, "vm/swappiness"), "2");
+	/* Another profile of the command line has its own say. */
+	fixture_open_library(fixture);
+	assert_int_equal(library_select(&fixture->library, names, 2, &fixture->selection), 0);
+	assert_string_equal(selected(fixture, "net/core/somaxconn"), "7");
+}
+
+static void test_mistakes_of_computed_values(void **state)
+{
+	static const struct {
+		const char *parameters, *id;
+		unsigned line, column;
+	} rows[] = {
+		{ "  vm.swappiness: '${nothing}'\n", "unknown-name", 3, 21 },
+		{ "  vm.swappiness: {value: '${nothing}', when: '${0}'}\n", "unknown-name", 3, 29 },
+		{ "  vm.swappiness: '${1 / 0}'\n", "division-by-zero", 3, 23 },
+		{ "  vm.swappiness: '${cpus}'\n", "unknown-fact", 3, 21 },
+		{ "  vm.swappiness: '${201}'\n", "out-of-range", 3, 19 },
+		{ "  net.ipv4.tcp_rmem: [4096, '${-1}', 5000]\n", "out-of-range", 3, 30 },
+		{ "  net.ipv4.tcp_rmem: '${5} ${6}'\n", "wrong-field-count", 3, 22 },
+		{ "  net.ipv4.tcp_rmem: ['${7}', '${6}', 8]\n", "wrong-order", 3, 22 },
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct diag *diag;
+
+		fixture_add_profile(fixture, "p", arena_printf(&fixture->arena, "parameters:\n%s", rows[i].parameters));
+		assert_int_equal(select_one(fixture, "p"), 1);
+		for (diag = fixture->diags.first; diag && strcmp(diag->id, rows[i].id) != 0; diag = diag->next)
+			;
+		check_row(diag && diag->span.line == rows[i].line && diag->span.column == rows[i].column,
+			"row %zu: %s at %u:%u", i, fixture->diags.first->id, fixture->diags.first->span.line,
+			fixture->diags.first->span.column);
+	}
+}
+
+static void test_set(void **state)
+{
+	static const struct {
+		const char *word, *id, *hint;
+	} rows[] = {
+		{ "load", "bad-set", "" }, { "=5", "bad-set", "" }, { "Load=5", "bad-set", "" },
+		{ "load=", "not-a-number", "" }, { "load=5k", "not-a-number", "" }, { "load=010", "not-a-number", "" },
+		{ "load=9223372036854775808", "not-a-number", "" },
+		{ "load=0", "out-of-range", "1 to 1000" }, { "load=1001", "out-of-range", "1 to 1000" },
+		{ "laod=5", "unknown-variable", "did you mean load?" },
+		{ "nothing=5", "unknown-variable", "load, other" },
+	};
+	static const char *const twice[] = { "load=5", "load=5" };
+	struct fixture *fixture = *state;
+
+	fixture_add_profile(fixture, "base", computed_base);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct diag *diag;
+
+		assert_int_equal(select_with(fixture, "base", &rows[i].word, 1), 1);
+		diag = fixture->diags.first;
+		check_row(strcmp(diag->id, rows[i].id) == 0 && strstr(diag->hint, rows[i].hint), "%s: %s: %s",
+			rows[i].word, diag->id, diag->hint);
+	}
+	assert_int_equal(select_with(fixture, "base", twice, 2), 1);
+	assert_string_equal(fixture->diags.first->id, "bad-set");
+	fixture_add_profile(fixture, "plain", "parameters: {vm.swappiness: 1}\n");
+	assert_int_equal(select_with(fixture, "plain", twice, 1), 1);
+	assert_string_equal(fixture->diags.first->hint, "nothing here declares variables");
+}
+
+static void test_too_many_variables_of_a_chain(void **state)
+{
+	struct fixture *fixture = *state;
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+
+	strbuf_add_text(&text, "variables:\n");
+	for (int i = 0; i < VARIABLES_MAX; i++)
+		strbuf_printf(&text, "  v%d: {default: 1}\n", i);
+	fixture_add_profile(fixture, "base", text.bytes);
+	fixture_add_profile(fixture, "same", "extends: base\nvariables: {v1: {default: 2}}\n");
+	fixture_add_profile(fixture, "more", "extends: base\nvariables: {w: {default: 2}}\n");
+	assert_int_equal(select_one(fixture, "same"), 0);
+	assert_int_equal(select_one(fixture, "more"), 1);
+	assert_string_equal(fixture->diags.first->id, "too-many-variables");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -351,6 +496,11 @@ int main(void)
 		WITH_FIXTURE(test_a_chain_has_an_end),
 		WITH_FIXTURE(test_two_profiles_that_disagree),
 		WITH_FIXTURE(test_clashes_across_profiles),
+		WITH_FIXTURE(test_values_are_computed),
+		WITH_FIXTURE(test_what_is_left_out_stays_left_out),
+		WITH_FIXTURE(test_mistakes_of_computed_values),
+		WITH_FIXTURE(test_set),
+		WITH_FIXTURE(test_too_many_variables_of_a_chain),
 	};
 
 	return RUN_TESTS(tests);

@@ -15,8 +15,13 @@ static const char base_text[] =
 	"  net.ipv4.conf.*.rp_filter: 2\n";
 static const char child_text[] =
 	"extends: [base]\n"
+	"variables:\n"
+	"  backlog: {default: 1024, unit: sockets, summary: what is enough}\n"
 	"parameters:\n"
-	"  net.core.somaxconn: 1024\n"
+	"  net.core.somaxconn:\n"
+	"    value: \"${max(backlog, 5)}\"\n"
+	"    when: \"${kernel >= '5.4' && exists('net.core.somaxconn') && !module('no_such_module')}\"\n"
+	"  net.ipv4.tcp_fin_timeout: {value: 1, when: \"${0}\"}\n"
 	"  net.core.rmem_max: {at_least: 16777216}\n"
 	"  net.ipv4.ip_local_reserved_ports: \"8080,9090-9099\"\n"
 	"  net.ipv4.ip_forward: 1\n"

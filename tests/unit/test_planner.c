@@ -204,6 +204,30 @@ static void test_suggestions(void **state)
 	assert_null(planner_suggest(&planner, "no_slash"));
 }
 
+static void test_what_when_leaves_out(void **state)
+{
+	struct fixture *fixture = *state;
+	struct planner planner = { .arena = &fixture->arena, .diags = &fixture->diags,
+		.procsys = &fixture->kernel.procsys,
+		.filter = { .only = (const char *const[]){ "vm.*" }, .only_count = 1 } };
+
+	fixture_plan(fixture, "  net.ipv4.conf.*.rp_filter: '${1 + 1}'\n"
+		"  net.ipv4.conf.eth0.rp_filter: {value: 1, when: '${0}'}\n"
+		"  vm.swappiness: {value: 1, when: '${0}'}\n");
+	assert_non_null(fixture_row(fixture, "net/ipv4/conf/eth0.100/rp_filter"));
+	assert_string_equal(fixture_row(fixture, "net/ipv4/conf/eth0.100/rp_filter")->target_text, "2");
+	/* Not even the glob sets it. */
+	for (size_t i = 0; i < fixture->plan.count; i++)
+		assert_string_not_equal(fixture->plan.rows[i].path, "net/ipv4/conf/eth0/rp_filter");
+	assert_int_equal(fixture->plan.left_out_count, 2);
+	assert_string_equal(fixture->plan.left_out[0]->path, "net/ipv4/conf/eth0/rp_filter");
+
+	assert_int_equal(planner_build(&planner, &fixture->selection, &fixture->plan), 0);
+	assert_int_equal(fixture->plan.count, 0);
+	assert_int_equal(fixture->plan.left_out_count, 1);
+	assert_string_equal(fixture->plan.left_out[0]->path, "vm/swappiness");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -217,6 +241,7 @@ int main(void)
 		WITH_FIXTURE(test_a_glob_without_a_match),
 		WITH_FIXTURE(test_a_glob_is_validated_where_it_leads),
 		WITH_FIXTURE(test_only_and_skip),
+		WITH_FIXTURE(test_what_when_leaves_out),
 		WITH_FIXTURE(test_rows_stand_in_the_order_of_writing),
 		WITH_FIXTURE(test_notes),
 		WITH_FIXTURE(test_suggestions),
