@@ -118,6 +118,9 @@ class Json(unittest.TestCase):
             profile = root.write('web.yaml', 'profile: web\nsummary: test\nparameters:\n'
                                  '  net.core.somaxconn: {value: 16384, why: a reason}\n'
                                  '  net.core.rmem_max: {at_least: 4194304}\n')
+            computed = root.write('computed.yaml', 'profile: computed\nvariables: {load: {default: 5}}\nparameters:\n'
+                                  '  net.core.somaxconn: "${load * 1000}"\n'
+                                  '  net.core.rmem_max: {value: 4194304, when: "${0}"}\n')
             broken = root.write('broken.yaml', 'profile: broken\nparameters:\n  net.core.somaxconn: 1\n'
                                 '  net.core.somaxconn: 2\n')
 
@@ -130,6 +133,9 @@ class Json(unittest.TestCase):
             yield one(1, 'verify', profile)
             yield one(0, 'list')
             yield one(0, 'show', profile)
+            yield one(0, 'diff', computed)
+            yield one(0, 'show', '--set', 'load=6', computed)
+            yield one(0, 'plan', computed)
             yield one(2, 'check', broken)
             yield one(2, 'apply', profile)
             yield one(0, 'apply', '-n', profile)
@@ -221,6 +227,8 @@ class ProfilePage(unittest.TestCase):
     def test_fields(self):
         for section, table in (('FIELDS OF A PROFILE', 'profile_fields'), ('FIELDS OF A PARAMETER', 'setting_fields')):
             self.assertEqual(set(docs.marked(self.page.sections[section], 'Cm', item=True)), self.fields(table))
+        self.assertEqual(set(docs.marked(self.page.subsections['COMPUTED VALUES', 'Variables'], 'Cm', item=True)),
+                         self.fields('variable_fields'))
 
     def test_shipped_profiles(self):
         listed = [line.split()[1] for line in self.page.sections['SHIPPED PROFILES'] if line.startswith('.It ')]
@@ -237,7 +245,7 @@ class ProfilePage(unittest.TestCase):
             elif block is not None:
                 block.append(line.replace('\\e', '\\'))
         examples = [block for block in blocks if block[0].startswith('profile: ')]
-        self.assertGreaterEqual(len(examples), 4)
+        self.assertGreaterEqual(len(examples), 5)
         with docs.FakeRoot() as root:
             for example in examples:
                 name = example[0].split()[1]
@@ -245,12 +253,29 @@ class ProfilePage(unittest.TestCase):
                 result = root.run('check', path)
                 self.assertEqual(result.returncode, 0, result.stderr)
 
-    def test_later_fields_are_refused(self):
+    def test_words_of_expressions(self):
+        lines = self.page.subsections['COMPUTED VALUES', 'Expressions']
+        source = docs.read('src/model/expression.c')
+        functions = re.search(r' functions\[\] = \{(.*?)\n\};', source, re.DOTALL).group(1)
+        self.assertEqual({line.split()[2] for line in lines if line.startswith('.It Fn ')},
+                         set(re.findall(r'\{ "(\w+)"', functions)))
+        self.assertEqual(set(docs.marked(lines, 'Va', item=True)),
+                         set(words_of_table('src/model/expression.c', 'fact_names')))
+        operators = re.search(r' operators\[\] = \{(.*?)\n\};', source, re.DOTALL).group(1)
+        documented = {word for line in lines if line.startswith('.It Ic ') for word in line.split()[2:]}
+        self.assertEqual(documented - {'\\&!', '\\&(', '\\&)'}, set(re.findall(r'\{ "([^"]+)"', operators)))
+
+    def test_output_of_the_computed_example(self):
+        lines = self.page.sections['COMPUTED VALUES']
+        first = lines.index('profile: gateway')
+        example = lines[first:lines.index('.Ed', first)]
+        first = next(i for i, line in enumerate(lines) if line.startswith('$ kerntune '))
+        command, output = lines[first].split()[2:], lines[first + 1:lines.index('.Ed', first)]
         with docs.FakeRoot() as root:
-            for field in ('variables: {}', 'when: x', 'parameters: {net.core.somaxconn: "${ram_pages}"}'):
-                result = root.run('check', root.write('later.yaml', f'profile: later\n{field}\n'))
-                self.assertEqual(result.returncode, 2)
-                self.assertIn('not supported by this version', result.stderr)
+            root.write('etc/kerntune/profiles/gateway.yaml', '\n'.join(example) + '\n')
+            root.write('proc/sys/net/ipv4/tcp_mem', '47988\t63984\t95976\n')
+            root.write('proc/sys/net/netfilter/nf_conntrack_max', '65536\n')
+            self.assertEqual(root.run(*command).stdout.splitlines(), output)
 
 
 @unittest.skipUnless(shutil.which('mandoc'), 'needs mandoc')

@@ -85,10 +85,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct diags diags;
 	char *text;
 
+	arena_init(&arena);
 	/* The YAML reader lets nothing else through. */
 	if (!utf8_is_valid((const char *)data, size) || memchr(data, '\0', size))
 		return 0;
-	arena_init(&arena);
 	diags_init(&diags, &arena);
 	text = arena_printf(&arena, "${%.*s", (int)size, (const char *)data);
 	REQUIRE(text);
