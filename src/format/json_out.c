@@ -279,6 +279,7 @@ void json_out_applied(struct json *json, const struct plan *plan, const struct c
 		json_out_value(json, object, "after", type, value_in_the_end(row, item));
 		add_errno(json, object, item ? item->error : 0);
 	}
+	json_out_left_out(json, plan->left_out, plan->left_out_count);
 	array = json_add_array(json, json->root, "side_effects");
 	for (size_t i = 0; change && i < change->items_count; i++) {
 		const struct change_item *item = &change->items[i];

@@ -24,7 +24,7 @@ void json_out_error(struct json *json, const char *id, const char *text, int exi
 /* "summary", "parameters" and "left_out" of diff and verify. */
 void json_out_plan(struct json *json, const struct plan *plan);
 
-/* "parameters" and "side_effects" of apply: the plan's rows with what became of them; without a change,
+/* "parameters", "left_out" and "side_effects" of apply: the plan's rows with what became of them; without a change,
  * of one that was not carried out. */
 void json_out_applied(struct json *json, const struct plan *plan, const struct change *change);
 

@@ -246,23 +246,33 @@ static const struct expression *read_expression(struct profile_reader *reader,
 	return expression;
 }
 
+/* Finding the column of each one takes the longer the further behind it stands. */
+enum { COMPUTED_FIELDS_MAX = 100 };
+
 /* The fields of a computed value, while they are read. */
 struct field_list {
 	struct setting_field *fields;
 	size_t count, capacity;
 };
 
-static void push_field(struct profile_reader *reader, struct field_list *list, struct setting_field field)
+/* False when there is no room, after an error. */
+static bool push_field(struct profile_reader *reader, struct field_list *list, struct setting_field field)
 {
-	struct setting_field *grown = arena_grow(reader->arena, list->fields, list->count, &list->capacity,
-		sizeof(*grown));
+	struct setting_field *grown;
 
+	if (list->count == COMPUTED_FIELDS_MAX) {
+		diag_error(reader->diags, "bad-value", field.span, "more than %d fields", COMPUTED_FIELDS_MAX);
+		diag_hint(reader->diags, "no parameter has so many numbers");
+		return false;
+	}
+	grown = arena_grow(reader->arena, list->fields, list->count, &list->capacity, sizeof(*grown));
 	if (!grown) {
 		out_of_memory(reader);
-		return;
+		return false;
 	}
 	list->fields = grown;
 	list->fields[list->count++] = field;
+	return true;
 }
 
 static void report_mixed_field(struct profile_reader *reader, const struct yaml_node *node)
@@ -302,7 +312,8 @@ static void add_computed_fields(struct profile_reader *reader, struct field_list
 			report_mixed_field(reader, node);
 			return;
 		}
-		push_field(reader, list, field);
+		if (!push_field(reader, list, field))
+			return;
 	}
 }
 
@@ -327,22 +338,23 @@ static const char *join_fields(struct profile_reader *reader, const struct field
 	return joined;
 }
 
-static void add_list_element(struct profile_reader *reader, struct field_list *list, const struct yaml_node *node)
+/* False when no more can be added. */
+static bool add_list_element(struct profile_reader *reader, struct field_list *list, const struct yaml_node *node)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 	size_t count = list->count, errors = reader->diags->errors;
 
 	if (!strstr(node->text, "${")) {
 		add_field(reader, &text, node, true);
-		if (reader->diags->errors == errors)
+		return reader->diags->errors > errors ||
 			push_field(reader, list, (struct setting_field){ .literal = node->text, .span = node->span });
-		return;
 	}
 	add_computed_fields(reader, list, node);
-	if (list->count <= count + 1)
-		return;
-	diag_error(reader->diags, "bad-value", node->span, "a field of a list holds one expression");
-	diag_hint(reader->diags, "write [\"${a}\", \"${b}\"] or \"${a} ${b}\"");
+	if (list->count > count + 1) {
+		diag_error(reader->diags, "bad-value", node->span, "a field of a list holds one expression");
+		diag_hint(reader->diags, "write [\"${a}\", \"${b}\"] or \"${a} ${b}\"");
+	}
+	return list->count < COMPUTED_FIELDS_MAX || reader->diags->errors == errors;
 }
 
 static void read_computed_value(struct profile_reader *reader, const struct yaml_node *node, struct setting *setting)
@@ -353,8 +365,8 @@ static void read_computed_value(struct profile_reader *reader, const struct yaml
 	if (node->kind == YAML_SCALAR)
 		add_computed_fields(reader, &list, node);
 	for (const struct yaml_node *child = node->kind == YAML_SCALAR ? NULL : node->first; child; child = child->next)
-		if (expect_kind(reader, child, YAML_SCALAR, "a field of a list"))
-			add_list_element(reader, &list, child);
+		if (expect_kind(reader, child, YAML_SCALAR, "a field of a list") && !add_list_element(reader, &list, child))
+			break;
 	if (reader->diags->errors > errors || reader->diags->failed)
 		return;
 	setting->fields = list.fields;
@@ -693,7 +705,9 @@ static void check_variable_name(struct profile_reader *reader, const struct yaml
 static void check_variable(struct profile_reader *reader, const struct yaml_node *node,
 	const struct variable *variable)
 {
-	if (!variable->standard_span.source && !reader->is_cut_short) {
+	if (!variable->standard_span.source) {
+		if (reader->is_cut_short)
+			return;
 		diag_error(reader->diags, "no-default", node->key->span, "this variable has no default");
 		diag_hint(reader->diags, "add one: a profile works without --set");
 	} else if (variable->has_min && variable->has_max && variable->min > variable->max) {

@@ -214,11 +214,14 @@ static int evaluate_setting(struct resolved *evaluated, const struct setting *se
 	return r == 0 ? insert(evaluated, lookup(evaluated, setting->path, &found), setting) : r;
 }
 
+enum { EVALUATION_ERRORS_MAX = 100 };
+
 int resolve_evaluate(const struct resolved *resolved, struct diags *diags, const struct fact_source *facts,
 	struct resolved *ret_evaluated)
 {
 	const struct expression_scope scope = { resolved->variables, resolved->variables_count, facts };
 	struct resolved evaluated;
+	size_t errors = diags->errors;
 	int verdict = 0;
 
 	if (!resolved->is_computed) {
@@ -228,7 +231,8 @@ int resolve_evaluate(const struct resolved *resolved, struct diags *diags, const
 	resolve_init(&evaluated, resolved->arena);
 	evaluated.variables = resolved->variables;
 	evaluated.variables_count = resolved->variables_count;
-	for (size_t i = 0; i < resolved->count; i++) {
+	/* A hostile file has a hundred thousand mistakes; nobody reads them (base/diag.c). */
+	for (size_t i = 0; i < resolved->count && diags->errors - errors < EVALUATION_ERRORS_MAX; i++) {
 		int r = evaluate_setting(&evaluated, resolved->settings[i], &scope, diags);
 
 		if (r < 0)

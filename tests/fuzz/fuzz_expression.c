@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "model/expression.h"
+#include "model/key.h"
 
 #include <string.h>
 
@@ -18,11 +19,11 @@ static int get_machine(void *context, const struct machine **ret_machine)
 	return 0;
 }
 
-/* Whatever has an "e" in its name is there. */
+/* Whatever has an "e" in its name is there. The name becomes a part of a path. */
 static int get_name(void *context, const char *name, bool *ret_has)
 {
 	*(unsigned *)context += 1;
-	REQUIRE(utf8_is_valid(name, strlen(name)) && !strstr(name, ".."));
+	REQUIRE(utf8_is_valid(name, strlen(name)) && key_path_is_sound(name));
 	*ret_has = strchr(name, 'e') != NULL;
 	return 0;
 }

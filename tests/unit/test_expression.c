@@ -314,29 +314,33 @@ static void test_facts_are_asked_for_when_used(void **state)
 }
 
 /* `count` times `open`, then the middle, then `count` times `close`. */
-static char *nest(const char *open, const char *middle, const char *close, int count)
+static char *nest(const char *open, const char *middle, const char *close, size_t count)
 {
-	char *text = calloc(1, strlen(middle) + (strlen(open) + strlen(close)) * (size_t)count + 1);
+	size_t opening = strlen(open), closing = strlen(close), length = strlen(middle);
+	char *text = malloc(length + (opening + closing) * count + 1);
+	char *end = text;
 
 	assert_non_null(text);
-	for (int i = 0; i < count; i++)
-		strcat(text, open);
-	strcat(text, middle);
-	for (int i = 0; i < count; i++)
-		strcat(text, close);
+	for (size_t i = 0; i < count; i++, end += opening)
+		memcpy(end, open, opening);
+	memcpy(end, middle, length);
+	end += length;
+	for (size_t i = 0; i < count; i++, end += closing)
+		memcpy(end, close, closing);
+	*end = '\0';
 	return text;
 }
 
-static void check_nested(const char *open, const char *close, int count, const char *id)
+static void check_nested(const char *open, const char *close, size_t count, const char *id)
 {
 	char *text = nest(open, "1", close, count);
 	struct attempt attempt;
 
 	try(&attempt, text);
 	if (id)
-		check_row(attempt.r == 1 && strcmp(attempt.diags.first->id, id) == 0, "%d times %s", count, open);
+		check_row(attempt.r == 1 && strcmp(attempt.diags.first->id, id) == 0, "%zu times %s", count, open);
 	else
-		check_row(attempt.r == 0, "%d times %s: %s", count, open, attempt.diags.first->message);
+		check_row(attempt.r == 0, "%zu times %s: %s", count, open, attempt.diags.first->message);
 	assert_string_equal(id ? attempt.diags.first->hint : "", id ? attempt.diags.newest->hint : "");
 	release(&attempt);
 	free(text);
@@ -350,7 +354,7 @@ static void test_limits(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		int levels = rows[i].open[0] == '-' && rows[i].open[1] == '(' ? 2 : 1;
+		size_t levels = rows[i].open[0] == '-' && rows[i].open[1] == '(' ? 2 : 1;
 
 		check_nested(rows[i].open, rows[i].close, EXPRESSION_DEPTH_MAX / levels, NULL);
 		/* The sign before a literal is a part of it. */

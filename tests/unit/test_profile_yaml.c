@@ -190,6 +190,27 @@ static void test_too_many_variables(void **state)
 	arena_release(&reading.arena);
 }
 
+static void test_too_many_fields(void **state)
+{
+	static const char *const between[] = { "' ${1}'", "' 1 ${1}'", "['${1}', 1]" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(between); i++) {
+		CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+		const char *end = strrchr(between[i], between[i][0] == '[' ? ']' : '\'');
+		struct reading reading;
+
+		strbuf_printf(&text, "profile: test\nparameters:\n  x.y: %.*s", (int)(end - between[i]), between[i]);
+		for (int k = 0; k < 100000; k++)
+			strbuf_add_text(&text, *end == ']' ? ", '${1}'" : " ${1}");
+		strbuf_printf(&text, "%s\n", end);
+		read_named(&reading, text.bytes, text.length, "test");
+		assert_int_equal(reading.diags.errors, 1);
+		assert_string_equal(reading.diags.first->id, "bad-value");
+		arena_release(&reading.arena);
+	}
+}
+
 static void test_optional_for_the_whole_profile(void **state)
 {
 	struct reading reading;
@@ -268,6 +289,8 @@ static const struct {
 	{ "profile: test\nvariables:\n  a: {default: 5, max: 4}\n", "out-of-range", 3, 16 },
 	{ "profile: test\nvariables:\n  a: {default: 5, min: 9, max: 4}\n", "wrong-order", 3, 3 },
 	{ "profile: test\nvariables:\n  a: {default: 1, unit: [x]}\n", "wrong-kind", 3, 25 },
+	/* Its default may only be unread. */
+	{ "profile: test\nvariables:\n  a: {min: 1\n", "yaml-syntax", 4, 1 },
 	{ "profile: test\nprofile: test\n", "duplicate-key", 2, 1 },
 	/* keys */
 	{ "profile: test\nparameters:\n  ../../etc/passwd: 1\n", "bad-key", 3, 3 },
@@ -509,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_every_field),
 		cmocka_unit_test(test_variables_and_expressions),
 		cmocka_unit_test(test_too_many_variables),
+		cmocka_unit_test(test_too_many_fields),
 		cmocka_unit_test(test_optional_for_the_whole_profile),
 		cmocka_unit_test(test_small_profiles),
 		cmocka_unit_test(test_every_mistake_has_its_id_and_place),
