@@ -365,7 +365,8 @@ static void read_computed_value(struct profile_reader *reader, const struct yaml
 	if (node->kind == YAML_SCALAR)
 		add_computed_fields(reader, &list, node);
 	for (const struct yaml_node *child = node->kind == YAML_SCALAR ? NULL : node->first; child; child = child->next)
-		if (expect_kind(reader, child, YAML_SCALAR, "a field of a list") && !add_list_element(reader, &list, child))
+		if (expect_kind(reader, child, YAML_SCALAR, "a field of a list") &&
+			!add_list_element(reader, &list, child))
 			break;
 	if (reader->diags->errors > errors || reader->diags->failed)
 		return;
