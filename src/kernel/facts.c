@@ -255,7 +255,7 @@ static bool take_builtin(const char *line, void *context)
 static bool has_key_of(const struct rootdir *root, struct arena *arena, const char *module)
 {
 	for (size_t i = 0; i < catalog_count; i++) {
-		const struct catalog_row *row = &catalog_rows[i];
+		const struct catalog_row *row = catalog_at(i);
 		const char *path;
 
 		if (!row->module || !is_module(row->module, strlen(row->module), module) || key_is_glob(row->path))
