@@ -89,6 +89,21 @@ static bool check_characters(const struct source *source, struct diags *diags)
 	return true;
 }
 
+/* Whether the line, counted from 0, holds the beginning of an expression. */
+static bool line_has_expression(const struct source *source, size_t line)
+{
+	const char *at = source->text, *end = source->text + source->length;
+
+	for (; line > 0 && at; line--) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at ? at + 1 : NULL;
+	}
+	for (; at && at + 1 < end && *at != '\n'; at++)
+		if (at[0] == '$' && at[1] == '{')
+			return true;
+	return false;
+}
+
 static void report_syntax(struct tree_builder *builder, const yaml_parser_t *parser)
 {
 	struct span span = span_of(builder->source, parser->problem_mark, parser->problem_mark);
@@ -99,7 +114,9 @@ static void report_syntax(struct tree_builder *builder, const yaml_parser_t *par
 		diag_also(builder->diags,
 			span_of(builder->source, parser->context_mark, parser->context_mark), "%s",
 			parser->context);
-	if (parser->problem && strstr(parser->problem, "cannot start any token"))
+	if (line_has_expression(builder->source, parser->problem_mark.line))
+		diag_hint(builder->diags, "within [] and {} put quotes around ${...}");
+	else if (parser->problem && strstr(parser->problem, "cannot start any token"))
 		diag_hint(builder->diags, "indent with blanks, and put quotes around text that begins with "
 			"a special character");
 }
