@@ -240,15 +240,29 @@ static bool take_module(const char *line, void *context)
 	return wanted->found;
 }
 
-/* modules.builtin: "kernel/net/ipv4/tcp_cubic.ko". */
-static bool take_builtin(const char *line, void *context)
+/* modules.builtin: "kernel/net/ipv4/tcp_cubic.ko"; modules.dep: "kernel/net/sched/sch_fq.ko.xz: " and what it needs. */
+static bool take_file(const char *line, void *context)
 {
 	struct wanted *wanted = context;
-	const char *slash = memrchr(line, '/', strcspn(line, "\n"));
+	const char *slash = memrchr(line, '/', strcspn(line, ":\n"));
 	const char *name = slash ? slash + 1 : line;
 
-	wanted->found = is_module(name, strcspn(name, ".\n"), wanted->name);
+	wanted->found = is_module(name, strcspn(name, ".:\n"), wanted->name);
 	return wanted->found;
+}
+
+/* tcp_available_congestion_control: "reno bbr cubic". */
+static bool take_congestion_control(const char *line, void *context)
+{
+	struct wanted *wanted = context;
+
+	while (*line && *line != '\n' && !wanted->found) {
+		size_t length = strcspn(line, " \n");
+
+		wanted->found = length > 0 && is_module(line, length, wanted->name + strlen("tcp_"));
+		line += length + (line[length] == ' ');
+	}
+	return true;
 }
 
 /* Some modules tell by their keys: built in without a list, or in a tree of files. */
@@ -267,31 +281,64 @@ static bool has_key_of(const struct rootdir *root, struct arena *arena, const ch
 	return false;
 }
 
-int facts_module(const struct rootdir *root, struct arena *arena, const char *release, const char *name,
-	bool *ret_has)
+/* The name with "_" for "-". NULL when memory is short. */
+static char *plain_name(struct arena *arena, const char *name)
 {
 	char *plain = arena_strdup(arena, name);
-	struct wanted wanted = { .name = plain };
-	const char *path, *builtin;
-	int r = 0;
 
 	for (char *c = plain; c && *c; c++)
 		if (*c == '-')
 			*c = '_';
-	path = arena_printf(arena, "sys/module/%s", plain ? plain : "");
-	builtin = arena_printf(arena, "lib/modules/%s/modules.builtin", release);
-	if (!plain || !path || !builtin)
+	return plain;
+}
+
+/* Looks through a list of files below lib/modules/RELEASE. 0 or -ENOMEM. */
+static int look_among_files(const struct rootdir *root, struct arena *arena, const char *release, const char *list,
+	struct wanted *wanted)
+{
+	const char *path;
+
+	/* A release is one component of a path, or nobody knows what it is. */
+	if (!release[0] || strchr(release, '/'))
+		return 0;
+	path = arena_printf(arena, "lib/modules/%s/%s", release, list);
+	return path ? for_each_line(root, path, take_file, wanted) : -ENOMEM;
+}
+
+int facts_module(const struct rootdir *root, struct arena *arena, const char *release, const char *name,
+	bool *ret_has)
+{
+	struct wanted wanted = { .name = plain_name(arena, name) };
+	const char *path = arena_printf(arena, "sys/module/%s", wanted.name ? wanted.name : "");
+	int r = 0;
+
+	if (!wanted.name || !path)
 		return -ENOMEM;
 	wanted.found = exists(root, path);
 	if (!wanted.found)
 		r = for_each_line(root, "proc/modules", take_module, &wanted);
-	/* A release is one component of a path, or nobody knows what it is. */
-	if (r == 0 && !wanted.found && release[0] && !strchr(release, '/'))
-		r = for_each_line(root, builtin, take_builtin, &wanted);
+	if (r == 0 && !wanted.found)
+		r = look_among_files(root, arena, release, "modules.builtin", &wanted);
+	if (r == 0 && !wanted.found && strncmp(wanted.name, "tcp_", strlen("tcp_")) == 0)
+		r = for_each_line(root, "proc/sys/net/ipv4/tcp_available_congestion_control", take_congestion_control,
+			&wanted);
 	if (r < 0)
 		return r;
-	*ret_has = wanted.found || has_key_of(root, arena, plain);
+	*ret_has = wanted.found || has_key_of(root, arena, wanted.name);
 	return 0;
+}
+
+int facts_loadable(const struct rootdir *root, struct arena *arena, const char *release, const char *name,
+	bool *ret_can)
+{
+	struct wanted wanted = { .name = plain_name(arena, name) };
+	int r = wanted.name ? facts_module(root, arena, release, name, &wanted.found) : -ENOMEM;
+
+	if (r == 0 && !wanted.found)
+		r = look_among_files(root, arena, release, "modules.dep", &wanted);
+	if (r == 0)
+		*ret_can = wanted.found;
+	return r;
 }
 
 /* ---- for expressions ---- */
@@ -317,6 +364,15 @@ static int get_module(void *context, const char *name, bool *ret_has)
 	return r < 0 ? r : facts_module(facts->root, facts->arena, machine->release, name, ret_has);
 }
 
+static int get_loadable(void *context, const char *name, bool *ret_can)
+{
+	struct facts *facts = context;
+	const struct machine *machine;
+	int r = get_machine(facts, &machine);
+
+	return r < 0 ? r : facts_loadable(facts->root, facts->arena, machine->release, name, ret_can);
+}
+
 static int get_key(void *context, const char *key, bool *ret_has)
 {
 	struct facts *facts = context;
@@ -335,5 +391,5 @@ void facts_init(struct facts *facts, const struct rootdir *root, struct arena *a
 
 struct fact_source facts_source(struct facts *facts)
 {
-	return (struct fact_source){ facts, get_machine, get_module, get_key };
+	return (struct fact_source){ facts, get_machine, get_module, get_loadable, get_key };
 }

@@ -22,10 +22,16 @@ MUST_CHECK int facts_host(const struct rootdir *root, struct arena *arena, struc
 MUST_CHECK int facts_machine(const struct rootdir *root, struct arena *arena, struct machine *ret_machine);
 
 /* Whether the kernel has the module: it is loaded (sys/module, proc/modules), built in (modules.builtin below
- * lib/modules/RELEASE), or a key is there that the catalogue says comes with it. "-" and "_" are the same in a module's
- * name (kernel/module/main.c). 0 or -ENOMEM. */
+ * lib/modules/RELEASE), a key is there that the catalogue says comes with it, or it is tcp_NAME and
+ * net/ipv4/tcp_available_congestion_control has NAME. "-" and "_" are the same in a module's name
+ * (kernel/module/main.c). 0 or -ENOMEM. */
 MUST_CHECK int facts_module(const struct rootdir *root, struct arena *arena, const char *release, const char *name,
 	bool *ret_has);
+
+/* The same, or it lies below lib/modules/RELEASE to be loaded (modules.dep), as the kernel itself does with congestion
+ * controls and queueing disciplines that are asked for. */
+MUST_CHECK int facts_loadable(const struct rootdir *root, struct arena *arena, const char *release, const char *name,
+	bool *ret_can);
 
 /* Facts for expressions, found out when they are asked for and kept.
  *

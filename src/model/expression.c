@@ -96,7 +96,7 @@ static const char *const fact_files[] = {
 	[FACT_KERNEL] = "proc/sys/kernel/osrelease",
 };
 
-enum function { FUNCTION_MIN, FUNCTION_MAX, FUNCTION_MODULE, FUNCTION_EXISTS };
+enum function { FUNCTION_MIN, FUNCTION_MAX, FUNCTION_MODULE, FUNCTION_LOADABLE, FUNCTION_EXISTS };
 
 static const struct function_row {
 	const char *name;
@@ -107,6 +107,7 @@ static const struct function_row {
 	{ "min", FUNCTION_MIN, false, "min(65536, cpus * 1024)" },
 	{ "max", FUNCTION_MAX, false, "max(262144, ram_pages / 8)" },
 	{ "module", FUNCTION_MODULE, true, "module('nf_conntrack')" },
+	{ "loadable", FUNCTION_LOADABLE, true, "loadable('tcp_bbr')" },
 	{ "exists", FUNCTION_EXISTS, true, "exists('net.core.somaxconn')" },
 };
 
@@ -351,7 +352,7 @@ static void expect_integer(struct parser *parser, const struct expression_node *
 		diag_hint(parser->diags, "compare it with a quoted version, as in kernel >= '6.14'");
 	} else {
 		fail(parser, "expression-type", &at, "a quoted text is not a number");
-		diag_hint(parser->diags, "quotes are for versions behind kernel, and for module() and exists()");
+		diag_hint(parser->diags, "quotes are for versions behind kernel, and for module(), loadable() and exists()");
 	}
 }
 
@@ -404,7 +405,7 @@ static bool is_module_name(const char *text)
 		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length;
 }
 
-/* What module() and exists() take: turns a key into its path. */
+/* What module(), loadable() and exists() take: turns a key into its path. */
 static void check_text_argument(struct parser *parser, const struct function_row *function,
 	struct expression_node *argument)
 {
@@ -416,7 +417,7 @@ static void check_text_argument(struct parser *parser, const struct function_row
 		diag_hint(parser->diags, "write it as in %s", function->example);
 		return;
 	}
-	if (function->function == FUNCTION_MODULE) {
+	if (function->function != FUNCTION_EXISTS) {
 		if (is_module_name(argument->text))
 			return;
 		fail(parser, "bad-module", &at, "\"%s\" cannot be the name of a module", argument->text);
@@ -480,7 +481,7 @@ static struct expression_node *parse_call(struct parser *parser, const struct to
 		else if (find_fact(text) < COUNT_OF(fact_names))
 			diag_hint(parser->diags, "%s is a fact: write it without parentheses", text);
 		else
-			diag_hint(parser->diags, "there are min(), max(), module() and exists()");
+			diag_hint(parser->diags, "there are min(), max(), module(), loadable() and exists()");
 		return NULL;
 	}
 	for (; !token_is(parser, ')') || count; count++) {
@@ -915,6 +916,8 @@ static int evaluate_call(const struct evaluation *evaluation, const struct expre
 
 	if (function == FUNCTION_MODULE)
 		r = facts->has_module(facts->context, node->left->text, &has);
+	else if (function == FUNCTION_LOADABLE)
+		r = facts->can_load(facts->context, node->left->text, &has);
 	else if (function == FUNCTION_EXISTS)
 		r = facts->has_key(facts->context, node->left->text, &has);
 	for (const struct expression_node *argument = node->left;

@@ -7,8 +7,8 @@
  * Integers have 64 bits and a sign; what does not fit is an error, and so is a division by zero. Division rounds
  * toward zero, and a remainder has the sign of the dividend, as in C. Comparisons, ! && || give 0 or 1; && and
  * || leave their right side alone where the left one decides. Comparisons do not chain. `kernel` is a version and is
- * compared with quoted versions only (version.h). min() and max() take two or more numbers, module() and
- * exists() a quoted name.
+ * compared with quoted versions only (version.h). min() and max() take two or more numbers, module(),
+ * loadable() and exists() a quoted name.
  *
  * Calling sequence: expression_parse() where the file is read, which checks all but the names of variables;
  * expression_check_names() once the variables are known, also for what will not be evaluated;
@@ -47,6 +47,7 @@ struct fact_source {
 	void *context;
 	int (*machine)(void *context, const struct machine **ret_machine);
 	int (*has_module)(void *context, const char *name, bool *ret_has);	/* loaded or built in */
+	int (*can_load)(void *context, const char *name, bool *ret_can);	/* or there to be loaded */
 	int (*has_key)(void *context, const char *path, bool *ret_has);		/* below proc/sys */
 };
 

@@ -40,6 +40,7 @@ struct setting {
 	bool optional;		/* absent or not writable here is no error */
 	struct span key_span, value_span;
 	const struct profile *profile;	/* where it was defined */
+	const struct setting *otherwise;	/* where `when` does not hold: what was extended says; see resolve.h */
 };
 
 struct profile_reference {

@@ -92,6 +92,22 @@ static int add_variable(struct resolved *resolved, const struct variable *variab
 	return 0;
 }
 
+/* One that may not hold keeps what it takes the place of. NULL when memory is short. */
+static const struct setting *take_the_place_of(struct arena *arena, const struct setting *setting,
+	const struct setting *before)
+{
+	struct setting *conditional;
+
+	if (!setting->when)
+		return setting;
+	conditional = arena_alloc(arena, sizeof(*conditional));
+	if (!conditional)
+		return NULL;
+	*conditional = *setting;
+	conditional->otherwise = before;
+	return conditional;
+}
+
 int resolve_override(struct resolved *resolved, const struct profile *profile)
 {
 	for (size_t i = 0; i < profile->variables_count; i++)
@@ -105,7 +121,12 @@ int resolve_override(struct resolved *resolved, const struct profile *profile)
 		resolved->is_computed |= setting->fields || setting->when;
 
 		if (found) {
-			resolved->settings[resolved->by_path[at]] = setting;
+			const struct setting **place = &resolved->settings[resolved->by_path[at]];
+
+			setting = take_the_place_of(resolved->arena, setting, *place);
+			if (!setting)
+				return -ENOMEM;
+			*place = setting;
 		} else {
 			int r = insert(resolved, at, setting);
 
@@ -196,19 +217,36 @@ static int leave_out(struct resolved *resolved, const struct setting *setting, u
 	return 0;
 }
 
-static int evaluate_setting(struct resolved *evaluated, const struct setting *setting,
+/* The definition that holds, or NULL. 0; 1 after errors; a negative errno. */
+static int find_holding(const struct setting *setting, const struct expression_scope *scope, struct diags *diags,
+	const struct setting **ret_setting)
+{
+	for (; setting; setting = setting->otherwise) {
+		int64_t holds = 1;
+		int r = 0;
+
+		if (!check_names(setting, scope, diags))
+			return 1;
+		if (setting->when)
+			r = expression_evaluate(setting->when, scope, diags, &holds);
+		if (r != 0)
+			return r;
+		if (holds)
+			break;
+	}
+	*ret_setting = setting;
+	return 0;
+}
+
+static int evaluate_setting(struct resolved *evaluated, const struct setting *defined,
 	const struct expression_scope *scope, struct diags *diags)
 {
-	int64_t holds = 1;
+	const struct setting *setting;
 	bool found;
-	int r = 0;
+	int r = find_holding(defined, scope, diags, &setting);
 
-	if (!check_names(setting, scope, diags))
-		return 1;
-	if (setting->when)
-		r = expression_evaluate(setting->when, scope, diags, &holds);
-	if (r == 0 && !holds)
-		return leave_out(evaluated, setting, 0);
+	if (r == 0 && !setting)
+		return leave_out(evaluated, defined, 0);
 	if (r == 0 && setting->fields)
 		r = evaluate_value(evaluated->arena, setting, scope, diags, &setting);
 	return r == 0 ? insert(evaluated, lookup(evaluated, setting->path, &found), setting) : r;

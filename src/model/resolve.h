@@ -8,8 +8,9 @@
  * In resolve_override() a later definition of a key takes the place of an earlier one; in resolve_join()
  * two that disagree are an error, reported with both places. Order is the order of first mention.
  *
- * Variables are merged like keys, and all expressions of a list see the merged ones. A key whose `when` does not
- * hold is left out, whatever an extended profile or a glob of the same list says about it. */
+ * Variables are merged like keys, and all expressions of a list see the merged ones. A definition whose `when` does
+ * not hold is passed over: what it took the place of counts, else the key is left out, whatever a glob of the
+ * same list says about it. */
 #pragma once
 
 #include "base/diag.h"

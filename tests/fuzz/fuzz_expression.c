@@ -40,7 +40,7 @@ static struct outcome evaluate(struct arena *arena, const struct expression *exp
 		zero = { .name = "zero" };
 	static const struct variable *const variables[] = { &a, &b, &zero };
 	struct outcome outcome = { .r = 1 };
-	const struct fact_source facts = { &outcome.asked, get_machine, get_name, get_name };
+	const struct fact_source facts = { &outcome.asked, get_machine, get_name, get_name, get_name };
 	const struct expression_scope scope = { variables, COUNT_OF(variables), &facts };
 	struct diags diags;
 

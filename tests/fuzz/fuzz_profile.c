@@ -153,7 +153,7 @@ static int get_name(void *context, const char *name, bool *ret_has)
 /* What comes out has numbers everywhere, or errors. */
 static void check_evaluated(struct arena *arena, const struct source *source, const struct profile *profile)
 {
-	const struct fact_source facts = { NULL, get_machine, get_name, get_name };
+	const struct fact_source facts = { NULL, get_machine, get_name, get_name, get_name };
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 	struct resolved merged, evaluated;
 	struct diags diags;

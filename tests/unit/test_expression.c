@@ -37,6 +37,14 @@ static int get_module(void *context, const char *name, bool *ret_has)
 	return world->error;
 }
 
+static int get_loadable(void *context, const char *name, bool *ret_can)
+{
+	int r = get_module(context, name, ret_can);
+
+	*ret_can |= strcmp(name, "tcp_bbr") == 0;
+	return r;
+}
+
 static int get_key(void *context, const char *path, bool *ret_has)
 {
 	struct world *world = context;
@@ -69,7 +77,7 @@ static void evaluate(struct attempt *attempt)
 	static const struct variable connections = { .name = "connections", .value = 2000 };
 	static const struct variable zero = { .name = "zero", .value = 0 };
 	static const struct variable *const variables[] = { &connections, &zero };
-	const struct fact_source facts = { &attempt->world, get_machine, get_module, get_key };
+	const struct fact_source facts = { &attempt->world, get_machine, get_module, get_loadable, get_key };
 	const struct expression_scope scope = { variables, COUNT_OF(variables), &facts };
 
 	if (expression_check_names(attempt->expression, &scope, &attempt->diags))
@@ -127,7 +135,8 @@ static void test_what_they_come_to(void **state)
 		{ "max(1, min(5, connections))", 5 }, { "max(262144, connections * 120)", 262144 },
 		{ "ram_bytes", 8192L << 20 }, { "ram_pages", 2 << 20 }, { "ram_pages * 3 / 32", 196608 },
 		{ "page_size", 4096 }, { "cpus", 4 }, { "in_netns", 1 }, { "connections", 2000 },
-		{ "module('nf_conntrack')", 1 }, { "module('bbr')", 0 }, { "!module('bbr')", 1 },
+		{ "loadable('nf_conntrack')", 1 }, { "loadable('tcp_bbr')", 1 }, { "loadable('bbr')", 0 },
+		{ "module('nf_conntrack')", 1 }, { "module('tcp_bbr')", 0 }, { "module('bbr')", 0 }, { "!module('bbr')", 1 },
 		{ "exists('net.ipv4.conf.eth0/100.rp_filter')", 1 }, { "exists('vm/swappiness')", 0 },
 		{ "kernel >= '6.14'", 1 }, { "kernel >= '6.9'", 1 }, { "kernel < '6.9'", 0 },
 		{ "kernel == '6.18.44'", 1 },
@@ -191,6 +200,7 @@ static void test_where_mistakes_are_reported(void **state)
 		{ "!'x'", "expression-type", 1, 3 }, { "max(1, 'x')", "expression-type", 7, 3 },
 		{ "kernel && 1", "expression-type", 0, 6 },
 		{ "module(cpus)", "expression-type", 7, 4 }, { "exists(1)", "expression-type", 7, 1 },
+		{ "loadable('a/b')", "bad-module", 9, 5 }, { "loadable(1)", "expression-type", 9, 1 },
 		{ "module('a/b')", "bad-module", 7, 5 }, { "module('')", "bad-module", 7, 2 },
 		{ "exists('../x')", "bad-key", 7, 6 },
 		{ "exists('net.*.x')", "bad-key", 7, 9 }, { "kernel > '6.x'", "bad-version", 9, 5 },
@@ -374,7 +384,7 @@ static void test_names_of_variables(void **state)
 	static const char *const bad[] = { "", "A", "1a", "_a", "a-b", "a b", "\xc3\xa9", "a.b",
 		"a23456789012345678901234567890123456789012345678901234567890123456789" };
 	static const char *const taken[] = { "ram_bytes", "ram_pages", "page_size", "cpus", "in_netns", "kernel", "min",
-		"max", "module", "exists" };
+		"max", "module", "loadable", "exists" };
 	const struct variable bounded = { .has_min = true, .min = 1, .has_max = true, .max = 9 };
 	const struct variable unbounded = { .name = "any" };
 

@@ -167,6 +167,14 @@ static bool has_module(const struct fake_kernel *kernel, struct arena *arena, co
 	return has;
 }
 
+static bool can_load(const struct fake_kernel *kernel, struct arena *arena, const char *release, const char *name)
+{
+	bool can = false;
+
+	assert_int_equal(facts_loadable(&kernel->root, arena, release, name, &can), 0);
+	return can;
+}
+
 static void test_modules(void **state)
 {
 	static const char *const there[] = { "tcp_bbr", "tcp-bbr", "nf_conntrack", "xt_set", "xt-set",
@@ -193,6 +201,16 @@ static void test_modules(void **state)
 
 	/* Another kernel's list does not count, and a release is no path. */
 	assert_false(has_module(&kernel, &arena, "6.18.45", "tcp_cubic"));
+	temp_dir_write(&kernel.dir, "proc/sys/net/ipv4/tcp_available_congestion_control", "reno htcp vegas\n");
+	assert_true(has_module(&kernel, &arena, "", "tcp_htcp") && has_module(&kernel, &arena, "", "tcp_vegas"));
+	assert_false(has_module(&kernel, &arena, "", "tcp_veg") || has_module(&kernel, &arena, "", "htcp"));
+	assert_false(can_load(&kernel, &arena, "6.18.44", "sch_cake"));
+	temp_dir_write(&kernel.dir, "lib/modules/6.18.44/modules.dep",
+		"kernel/net/sched/sch_cake.ko.xz:\nkernel/net/netfilter/xt_x.ko: kernel/net/netfilter/needed.ko\n");
+	assert_true(can_load(&kernel, &arena, "6.18.44", "sch-cake") && can_load(&kernel, &arena, "6.18.44", "xt_x"));
+	assert_true(can_load(&kernel, &arena, "6.18.44", "tcp_bbr") && can_load(&kernel, &arena, "", "tcp_vegas"));
+	assert_false(can_load(&kernel, &arena, "6.18.44", "needed") || can_load(&kernel, &arena, "6.18.44", "sch_cak"));
+	assert_false(has_module(&kernel, &arena, "6.18.44", "sch_cake") || can_load(&kernel, &arena, "6.1", "sch_cake"));
 	assert_false(has_module(&kernel, &arena, "", "tcp_cubic"));
 	assert_false(has_module(&kernel, &arena, "../modules/6.18.44", "tcp_cubic"));
 	fake_kernel_remove(&kernel);
