@@ -394,6 +394,7 @@ static int narrow(const struct explain *explain, const struct selection *selecti
 	struct profile *profile = arena_alloc(explain->arena, sizeof(*profile));
 	struct selection narrow = { .names = selection->names, .digests = selection->digests,
 		.count = selection->count };
+	int r;
 
 	if (!profile)
 		return -ENOMEM;
@@ -404,8 +405,13 @@ static int narrow(const struct explain *explain, const struct selection *selecti
 		if (is_asked_for(explain, selection->settings.settings[i]->path))
 			profile->settings[profile->settings_count++] = *selection->settings.settings[i];
 	resolve_init(&narrow.settings, explain->arena);
+	narrow.settings.joined = selection->settings.joined;
+	r = resolve_override(&narrow.settings, profile);
+	/* What they leave out, no glob of theirs sets either. */
+	narrow.settings.left_out = selection->settings.left_out;
+	narrow.settings.left_out_count = selection->settings.left_out_count;
 	*ret_narrow = narrow;
-	return resolve_override(&ret_narrow->settings, profile);
+	return r;
 }
 
 static int add_use(struct explain *explain, struct subject *subject, const char *profile, const struct plan_row *row)

@@ -72,6 +72,8 @@ PATIENCE = 60
 IDENTITY = {
     "proc/sys/kernel/hostname": "testhost\n",
     "proc/sys/kernel/osrelease": "6.1.0-test\n",
+    "proc/meminfo": "MemTotal:       16384000 kB\n",
+    "proc/stat": "cpu  1 1 1 1\ncpu0 1 1 1 1\ncpu1 1 1 1 1\ncpu2 1 1 1 1\ncpu3 1 1 1 1\n",
     "proc/sys/kernel/random/boot_id": "11111111-2222-3333-4444-555555555555\n",
 }
 READ_ONLY_COMMANDS = {"diff", "verify", "list", "show", "check", "status", "history", "backup", "plan", "confirm",

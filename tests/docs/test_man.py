@@ -9,7 +9,7 @@ import unittest
 
 import docs
 
-PAGES = ('kerntune.8', 'kerntune-profile.5')
+PAGES = ('kerntune.8', 'kerntune-profile.5', 'kerntune-profiles.7')
 
 
 def words_of_table(path, table):
@@ -215,6 +215,33 @@ class Json(unittest.TestCase):
         self.assertEqual([word for word in words if word not in documented], [])
 
 
+class ShippedPage(unittest.TestCase):
+    page = docs.Page('kerntune-profiles.7')
+
+    def test_each_profile_has_its_section(self):
+        names = self.page.names('PROFILES')
+        self.assertEqual(names, sorted(path.stem for path in (docs.SOURCE / 'profiles').glob('*.yaml')))
+
+    def test_for_whom_for_whom_not_and_what_it_costs(self):
+        for (section, name), lines in self.page.subsections.items():
+            text = ' '.join(lines)
+            if section == 'PROFILES' and name != 'cubic':
+                self.assertIn('Not for', text, name)
+                self.assertRegex(text, r'cost|MiB', name)
+        for path in (docs.SOURCE / 'profiles').glob('*.yaml'):
+            comments = ' '.join(line for line in path.read_text(encoding='utf-8').splitlines() if line.startswith('#'))
+            for words in ('For whom:', 'Not for whom:', 'What it costs:'):
+                self.assertIn(words, comments, path.name)
+
+    def test_variables_and_their_defaults(self):
+        with docs.FakeRoot() as root:
+            for (section, name), lines in self.page.subsections.items():
+                shown = json.loads(root.run('show', '--json', name).stdout)
+                wanted = {(row['name'], row['default']) for row in shown.get('variables', [])}
+                told = set(re.findall(r'^\.Va (\w+)\n\((\d+)\)', '\n'.join(lines), re.MULTILINE))
+                self.assertEqual(told, wanted, name)
+
+
 class ProfilePage(unittest.TestCase):
     """kerntune-profile(5): fields, examples, the shipped profiles."""
 
@@ -229,10 +256,6 @@ class ProfilePage(unittest.TestCase):
             self.assertEqual(set(docs.marked(self.page.sections[section], 'Cm', item=True)), self.fields(table))
         self.assertEqual(set(docs.marked(self.page.subsections['COMPUTED VALUES', 'Variables'], 'Cm', item=True)),
                          self.fields('variable_fields'))
-
-    def test_shipped_profiles(self):
-        listed = [line.split()[1] for line in self.page.sections['SHIPPED PROFILES'] if line.startswith('.It ')]
-        self.assertEqual(sorted(listed), sorted(path.stem for path in (docs.SOURCE / 'profiles').glob('*.yaml')))
 
     def test_examples_pass(self):
         blocks, block = [], None

@@ -73,10 +73,13 @@ class Profiles(unittest.TestCase):
             profile = json.loads(docs.run('show', '--json', docs.SOURCE / 'profiles' / f'{name}.yaml').stdout)
             values = {entry['key']: entry['value'] for entry in profile['parameters']}
             with self.subTest(profile=name):
-                for key in ('net.ipv4.tcp_tw_recycle', 'net.ipv4.tcp_mem', 'net.core.rmem_default',
-                            'net.core.wmem_default'):
+                for key in ('net.ipv4.tcp_tw_recycle', 'net.core.rmem_default', 'net.core.wmem_default'):
                     self.assertNotIn(key, values)
                 self.assertEqual(values.get('net.ipv4.tcp_timestamps', '1'), '1')
+                # Never a constant: it is a share of the memory.
+                for entry in profile['parameters']:
+                    if entry['key'] == 'net.ipv4.tcp_mem':
+                        self.assertIn('ram_pages', entry['expression'])
                 if 'net.ipv4.ip_local_port_range' in values:
                     self.assertGreaterEqual(int(values['net.ipv4.ip_local_port_range'].split()[0]), 10240)
                 if name != 'high-concurrency':

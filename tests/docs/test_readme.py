@@ -38,6 +38,8 @@ class Readme(unittest.TestCase):
     def test_profiles_table(self):
         rows = dict(re.findall(r'^\| `([a-z-]+)` \| (\d+) \|', self.text, re.MULTILINE))
         with docs.FakeRoot() as root:
+            root.write('proc/modules', ''.join(f'{name} 1 0 - Live 0x0\n' for name in
+                                               ('nf_conntrack', 'tcp_bbr', 'sch_fq')))
             listed = json.loads(root.run('list', '--json').stdout)['profiles']
         self.assertEqual(rows, {row['name']: str(row['parameter_count']) for row in listed})
 
@@ -70,6 +72,7 @@ class Readme(unittest.TestCase):
                  re.finditer(r'^```\n\$ (?:sudo )?kerntune ([^\n]*)\n(.*?)^```$', self.text, re.MULTILINE | re.DOTALL)}
         with docs.FakeRoot() as root:
             for key, value in (('ipv4/tcp_timestamps', '1'), ('ipv4/tcp_tw_reuse', '2'),
+                               ('ipv4/ip_local_reserved_ports', ''),
                                ('ipv4/tcp_max_tw_buckets', '131072'),
                                ('netfilter/nf_conntrack_tcp_timeout_time_wait', '120')):
                 root.write(f'proc/sys/net/{key}', value + '\n')
@@ -93,7 +96,8 @@ class Readme(unittest.TestCase):
         shown = dict(re.findall(r'^```\n\$ (?:sudo )?kerntune ([^\n]*)\n(.*?)^```$', self.text,
                                 re.MULTILINE | re.DOTALL))
         with docs.FakeRoot() as root:
-            for key, value in (('tcp_timestamps', '1'), ('tcp_tw_reuse', '2'), ('tcp_max_tw_buckets', '131072')):
+            for key, value in (('tcp_timestamps', '1'), ('tcp_tw_reuse', '2'), ('ip_local_reserved_ports', ''),
+                               ('tcp_max_tw_buckets', '131072')):
                 root.write(f'proc/sys/net/ipv4/{key}', value + '\n')
             root.write('proc/sys/net/netfilter/nf_conntrack_tcp_timeout_time_wait', '120\n')
             for line, code, timeout in (('plan -o plan.json incident-time-wait', 0, 60),

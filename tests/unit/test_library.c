@@ -387,13 +387,15 @@ static void test_what_is_left_out_stays_left_out(void **state)
 	static const char *const names[] = { "top", "second" };
 	struct fixture *fixture = *state;
 
-	fixture_add_profile(fixture, "base", "parameters: {net.core.somaxconn: 5, vm.swappiness: 1}\n");
+	fixture_add_profile(fixture, "base", "parameters: {net.core.rmem_max: 5000, vm.swappiness: 1}\n");
 	fixture_add_profile(fixture, "top", "extends: base\n"
 		"parameters: {net.core.somaxconn: {value: 6, when: '${0}'}, "
-		"vm.swappiness: {value: 2, when: '${1}'}}\n");
+		"net.core.rmem_max: {value: 6000, when: '${0}'}, vm.swappiness: {value: 2, when: '${1}'}}\n");
 	fixture_add_profile(fixture, "second", "parameters: {net.core.somaxconn: 7}\n");
 	assert_int_equal(select_one(fixture, "top"), 0);
 	assert_null(selected(fixture, "net/core/somaxconn"));
+	/* What it would have replaced stays. */
+	assert_string_equal(selected(fixture, "net/core/rmem_max"), "5000");
 	assert_string_equal(selected(fixture, "vm/swappiness"), "2");
 	/* Another profile of the command line has its own say. */
 	fixture_open_library(fixture);
