@@ -34,6 +34,7 @@ class Machine:
         self.write('proc/modules', ''.join('%s 16384 0 - Live 0x0\n' % name for name in modules))
         self.write('proc/sys/kernel/osrelease', release + '\n')
         self.write('proc/sys/net/core/somaxconn', '4096\n')
+        self.write('proc/sys/net/core/dev_weight', '64\n')
 
     def write(self, name, text):
         path = os.path.join(self.directory.name, name)

@@ -38,6 +38,7 @@ class Readme(unittest.TestCase):
     def test_profiles_table(self):
         rows = dict(re.findall(r'^\| `([a-z-]+)` \| (\d+) \|', self.text, re.MULTILINE))
         with docs.FakeRoot() as root:
+            root.write('proc/sys/net/core/dev_weight', '64\n')
             root.write('proc/modules', ''.join(f'{name} 1 0 - Live 0x0\n' for name in
                                                ('nf_conntrack', 'tcp_bbr', 'sch_fq')))
             listed = json.loads(root.run('list', '--json').stdout)['profiles']

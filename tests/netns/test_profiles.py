@@ -38,11 +38,28 @@ def all_at_once(host):
     identical(before, "after all profiles")
 
 
+def test_container_has_nothing_but_what_a_namespace_has_for_itself(host):
+    diff = host.run("--json", "diff", "container").expect(0).json()
+    keys = [row["key"] for row in diff["parameters"]]
+    equal({row["status"] for row in diff["parameters"]} - {"same", "change"}, set(), "what cannot be written here")
+    scopes = {row["key"]: row["scope"] for row in host.run("--json", "explain", *keys).expect(0).json()["parameters"]}
+    equal(sorted(scopes), sorted(keys), "keys")
+    equal(set(scopes.values()), {"netns"}, "scopes")
+
+
 def test_all_profiles_at_once(host):
     all_at_once(host)
 
 
-PARAMETRIZED = {"apply and restore": (apply_and_restore, lambda host: host.shipped_profiles())}
+def test_cubic_is_left_to_the_host(host):
+    """In another network namespace the kernel refuses what tcp_allowed_congestion_control does not name."""
+    left_out = host.run("--json", "diff", "cubic").expect(0).json()["left_out"]
+    equal([row["key"] for row in left_out], ["net.ipv4.tcp_congestion_control"], "left out")
+    host.run("apply", "-y", "cubic").expect(0)
+
+
+PARAMETRIZED = {"apply and restore": (apply_and_restore,
+                                      lambda host: [name for name in host.shipped_profiles() if name != "cubic"])}
 
 if __name__ == "__main__":
     harness.main(globals())
