@@ -3,6 +3,7 @@
 #include "base/diag.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* A hostile file must not turn into a hundred thousand messages; the count goes on. */
 enum { DIAGS_KEPT = 100 };
@@ -29,27 +30,40 @@ static void link_in(struct diags *diags, struct diag *diag)
 	*link = diag;
 }
 
-PRINTF_FORMAT(3, 0)
-static void diag_add(struct diags *diags, struct diag diag, const char *format, va_list arguments)
+static size_t *level_count(struct diags *diags, enum diag_level level)
 {
-	struct diag *kept;
+	return level == DIAG_ERROR ? &diags->errors : level == DIAG_WARNING ? &diags->warnings : &diags->notes;
+}
 
-	if (diag.level == DIAG_ERROR)
-		diags->errors++;
-	else
-		diags->warnings++;
-	if (diags->errors + diags->warnings > DIAGS_KEPT)
+static bool is_muted(const struct diags *diags, const char *id)
+{
+	for (size_t i = 0; i < diags->muted_count; i++)
+		if (strcmp(diags->muted[i], id) == 0)
+			return true;
+	return false;
+}
+
+void diag_report(struct diags *diags, enum diag_level level, const char *id, struct span span,
+	const char *format, va_list arguments)
+{
+	struct diag *diag;
+	const char *message;
+
+	diags->newest = NULL;
+	if (is_muted(diags, id))
+		return;
+	if (++*level_count(diags, level) > DIAGS_KEPT)
 		return;
 
-	kept = arena_alloc(diags->arena, sizeof(*kept));
-	diag.message = arena_vprintf(diags->arena, format, arguments);
-	if (!kept || !diag.message) {
+	diag = arena_alloc(diags->arena, sizeof(*diag));
+	message = arena_vprintf(diags->arena, format, arguments);
+	if (!diag || !message) {
 		diags->failed = true;
 		return;
 	}
-	*kept = diag;
-	link_in(diags, kept);
-	diags->newest = kept;
+	*diag = (struct diag){ .level = level, .id = id, .span = span, .message = message };
+	link_in(diags, diag);
+	diags->newest = diag;
 }
 
 void diag_error(struct diags *diags, const char *id, struct span span, const char *format, ...)
@@ -57,7 +71,7 @@ void diag_error(struct diags *diags, const char *id, struct span span, const cha
 	va_list arguments;
 
 	va_start(arguments, format);
-	diag_add(diags, (struct diag){ .level = DIAG_ERROR, .id = id, .span = span }, format, arguments);
+	diag_report(diags, DIAG_ERROR, id, span, format, arguments);
 	va_end(arguments);
 }
 
@@ -66,19 +80,22 @@ void diag_warning(struct diags *diags, const char *id, struct span span, const c
 	va_list arguments;
 
 	va_start(arguments, format);
-	diag_add(diags, (struct diag){ .level = DIAG_WARNING, .id = id, .span = span }, format, arguments);
+	diag_report(diags, DIAG_WARNING, id, span, format, arguments);
 	va_end(arguments);
 }
 
-/* The newest diagnostic, as long as it is one that was kept. */
-static struct diag *diag_newest(struct diags *diags)
+void diag_note(struct diags *diags, const char *id, struct span span, const char *format, ...)
 {
-	return diags->errors + diags->warnings <= DIAGS_KEPT && !diags->failed ? diags->newest : NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	diag_report(diags, DIAG_NOTE, id, span, format, arguments);
+	va_end(arguments);
 }
 
 void diag_also(struct diags *diags, struct span span, const char *format, ...)
 {
-	struct diag *diag = diag_newest(diags);
+	struct diag *diag = diags->newest;
 	va_list arguments;
 
 	if (!diag)
@@ -92,7 +109,7 @@ void diag_also(struct diags *diags, struct span span, const char *format, ...)
 
 void diag_hint(struct diags *diags, const char *format, ...)
 {
-	struct diag *diag = diag_newest(diags);
+	struct diag *diag = diags->newest;
 	va_list arguments;
 
 	if (!diag)
@@ -101,6 +118,23 @@ void diag_hint(struct diags *diags, const char *format, ...)
 	diag->hint = arena_vprintf(diags->arena, format, arguments);
 	diags->failed |= !diag->hint;
 	va_end(arguments);
+}
+
+void diag_basis(struct diags *diags, const char *text)
+{
+	if (diags->newest)
+		diags->newest->basis = text;
+}
+
+const char *diag_level_name(enum diag_level level)
+{
+	static const char *const names[] = {
+		[DIAG_NOTE] = "note",
+		[DIAG_WARNING] = "warning",
+		[DIAG_ERROR] = "error",
+	};
+
+	return names[level];
 }
 
 int diags_verdict(const struct diags *diags)

@@ -5,8 +5,9 @@
  * cli/render.c turns the list into `file:line:column: error: ... [id]` with the source line, a caret and
  * a hint, and format/json_out.c into the "messages" of the JSON output.
  *
- * Calling sequence: diags_init() -> diag_error() or diag_warning(), each optionally followed by
- * diag_also() and diag_hint(), which add to the newest diagnostic -> read items, errors, warnings.
+ * Calling sequence: diags_init() -> diag_error(), diag_warning() or diag_note(), each optionally followed by
+ * diag_also(), diag_hint() and diag_basis(), which add to the newest diagnostic -> read items, errors,
+ * warnings, notes. Of each level the first hundred are kept, and the others only counted.
  *
  * Ownership: everything lives in the arena. Sources must outlive the list. When memory is short,
  * `failed` is set; the caller that returns the list's verdict treats that as -ENOMEM. */
@@ -32,7 +33,7 @@ struct span {
 	unsigned line, column, end_column;
 };
 
-enum diag_level { DIAG_WARNING, DIAG_ERROR };
+enum diag_level { DIAG_NOTE, DIAG_WARNING, DIAG_ERROR };
 
 struct diag {
 	enum diag_level level;
@@ -42,14 +43,17 @@ struct diag {
 	struct span also;	/* the other place of a clash; source NULL when there is none */
 	const char *also_message;
 	const char *hint;	/* what to do about it; may be NULL */
+	const char *basis;	/* how it is known: a file of the kernel, an RFC, a document; may be NULL */
 	struct diag *next;
 };
 
 struct diags {
 	struct arena *arena;
 	struct diag *first;	/* those about one source in the order of its lines */
-	struct diag *newest;
-	size_t errors, warnings;
+	struct diag *newest;	/* NULL when it was only counted */
+	size_t errors, warnings, notes;
+	const char *const *muted;	/* ids that are not reported, not even counted */
+	size_t muted_count;
 	bool failed;
 };
 
@@ -59,8 +63,18 @@ void diag_error(struct diags *diags, const char *id, struct span span, const cha
 	PRINTF_FORMAT(4, 5);
 void diag_warning(struct diags *diags, const char *id, struct span span, const char *format, ...)
 	PRINTF_FORMAT(4, 5);
+void diag_note(struct diags *diags, const char *id, struct span span, const char *format, ...)
+	PRINTF_FORMAT(4, 5);
+void diag_report(struct diags *diags, enum diag_level level, const char *id, struct span span,
+	const char *format, va_list arguments) PRINTF_FORMAT(5, 0);
 void diag_also(struct diags *diags, struct span span, const char *format, ...) PRINTF_FORMAT(3, 4);
 void diag_hint(struct diags *diags, const char *format, ...) PRINTF_FORMAT(2, 3);
+
+/* The text must outlive the list. */
+void diag_basis(struct diags *diags, const char *text);
+
+/* "note", "warning", "error": part of the JSON contract. */
+const char *diag_level_name(enum diag_level level);
 
 /* 0 when there was no error, 1 when there was, -ENOMEM when the list itself ran out of memory. */
 MUST_CHECK int diags_verdict(const struct diags *diags);

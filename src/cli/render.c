@@ -131,13 +131,17 @@ static void print_excerpt(const struct app *app, struct span span)
 	fprintf(app->err, "%s\n", app->color_err ? "\033[0m" : "");
 }
 
+static const char *const level_labels[] = {
+	[DIAG_NOTE] = "note:",
+	[DIAG_WARNING] = "warning:",
+	[DIAG_ERROR] = "error:",
+};
+
 static void print_diag(const struct app *app, const struct diag *diag)
 {
 	print_place(app->err, diag->span);
-	if (diag->level == DIAG_ERROR)
-		print_label(app, STYLE_BAD, "error:");
-	else
-		print_label(app, STYLE_CHANGE, "warning:");
+	print_label(app, diag->level == DIAG_ERROR ? STYLE_BAD : diag->level == DIAG_WARNING ? STYLE_CHANGE :
+		STYLE_FAINT, level_labels[diag->level]);
 	print_safe_text(app->err, diag->message);
 	fprintf(app->err, " [%s]\n", diag->id);
 	print_excerpt(app, diag->span);
@@ -153,20 +157,22 @@ static void print_diag(const struct app *app, const struct diag *diag)
 		print_safe_text(app->err, diag->hint);
 		fputc('\n', app->err);
 	}
+	if (diag->basis)
+		fprintf(app->err, "source: %s\n", diag->basis);
 }
 
 void render_diags(struct app *app)
 {
-	size_t shown = 0;
+	size_t shown = 0, count = app->diags.errors + app->diags.warnings + app->diags.notes;
 
 	for (const struct diag *diag = app->diags.first; diag; diag = diag->next, shown++)
 		if (diag->level == DIAG_ERROR || !app->options.quiet)
 			print_diag(app, diag);
-	if (app->diags.errors + app->diags.warnings > shown)
-		fprintf(app->err, "... and %zu more\n", app->diags.errors + app->diags.warnings - shown);
+	if (count > shown)
+		fprintf(app->err, "... and %zu more\n", count - shown);
 	/* Each is shown once, however often this is called. */
 	app->diags.first = app->diags.newest = NULL;
-	app->diags.errors = app->diags.warnings = 0;
+	app->diags.errors = app->diags.warnings = app->diags.notes = 0;
 }
 
 void render_error(struct app *app, const char *text)

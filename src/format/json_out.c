@@ -61,7 +61,7 @@ void json_out_messages(struct json *json, const struct diags *diags)
 	for (const struct diag *diag = diags->first; diag; diag = diag->next) {
 		cJSON *object = json_add_object(json, array, NULL);
 
-		json_add_string(json, object, "level", diag->level == DIAG_ERROR ? "error" : "warning");
+		json_add_string(json, object, "level", diag_level_name(diag->level));
 		json_add_string(json, object, "id", diag->id);
 		json_add_string(json, object, "text", diag->message);
 		if (diag->span.source)
@@ -74,6 +74,8 @@ void json_out_messages(struct json *json, const struct diags *diags)
 		}
 		if (diag->hint)
 			json_add_string(json, object, "hint", diag->hint);
+		if (diag->basis)
+			json_add_string(json, object, "source", diag->basis);
 	}
 }
 

@@ -87,6 +87,7 @@ static void test_a_flood_is_counted_and_not_kept(void **state)
 {
 	CLEANUP_ARENA struct arena arena;
 	struct diags diags;
+	const struct diag *last = NULL;
 	size_t kept = 0;
 
 	(void)state;
@@ -96,13 +97,48 @@ static void test_a_flood_is_counted_and_not_kept(void **state)
 		diag_error(&diags, "flood", place, "number %u", i);
 		diag_hint(&diags, "hint %u", i);
 	}
-	for (const struct diag *diag = diags.first; diag; diag = diag->next)
+	for (const struct diag *diag = diags.first; diag; diag = diag->next) {
 		kept++;
+		last = diag;
+	}
 	assert_int_equal(diags.errors, 100000);
 	assert_int_equal(kept, 100);
-	assert_string_equal(diags.newest->message, "number 99");
-	assert_string_equal(diags.newest->hint, "hint 99");
+	assert_string_equal(last->message, "number 99");
+	assert_string_equal(last->hint, "hint 99");
+	/* What comes behind them goes to none of them. */
+	assert_null(diags.newest);
 	assert_int_equal(diags_verdict(&diags), 1);
+	/* A flood of one level leaves room for the others. */
+	diag_note(&diags, "note", place, "note");
+	assert_int_equal(diags.newest->level, DIAG_NOTE);
+	assert_int_equal(diags.notes, 1);
+}
+
+static void test_levels_basis_and_muting(void **state)
+{
+	static const char *const muted[] = { "other", "loud" };
+	CLEANUP_ARENA struct arena arena;
+	struct diags diags;
+
+	(void)state;
+	arena_init(&arena);
+	diags_init(&diags, &arena);
+	diags.muted = muted;
+	diags.muted_count = COUNT_OF(muted);
+	diag_note(&diags, "quiet", place, "a note");
+	diag_basis(&diags, "RFC 793");
+	diag_error(&diags, "loud", place, "muted");
+	diag_hint(&diags, "for nobody");
+	diag_basis(&diags, "for nobody");
+	assert_int_equal(diags.errors, 0);
+	assert_int_equal(diags.notes, 1);
+	assert_null(diags.first->next);
+	assert_null(diags.first->hint);
+	assert_string_equal(diags.first->basis, "RFC 793");
+	assert_int_equal(diags_verdict(&diags), 0);
+	assert_string_equal(diag_level_name(DIAG_NOTE), "note");
+	assert_string_equal(diag_level_name(DIAG_WARNING), "warning");
+	assert_string_equal(diag_level_name(DIAG_ERROR), "error");
 }
 
 static void test_memory_failure_is_the_verdict(void **state)
@@ -153,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_order_and_parts),
 		cmocka_unit_test(test_one_source_is_in_the_order_of_its_lines),
 		cmocka_unit_test(test_a_flood_is_counted_and_not_kept),
+		cmocka_unit_test(test_levels_basis_and_muting),
 		cmocka_unit_test(test_memory_failure_is_the_verdict),
 		cmocka_unit_test(test_order_of_lines),
 	};
