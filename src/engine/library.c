@@ -7,6 +7,7 @@
 #include "base/similar.h"
 #include "engine/trust.h"
 #include "format/profile_yaml.h"
+#include "format/sysctl_conf.h"
 #include "format/yaml_tree.h"
 #include "model/validate.h"
 
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #define PROFILE_SUFFIX ".yaml"
+#define CONF_SUFFIX ".conf"
 enum { CHAIN_MAX = 32, MERGES_MAX = 1000 };
 
 /* ---- where to look ---- */
@@ -124,13 +126,40 @@ static bool is_profile_file(const struct library *library, const struct stat *st
 	return true;
 }
 
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), suffix_length = strlen(suffix);
+
+	return length > suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
+}
+
+/* The suffix of its path tells what a file is. */
+static int parse_profile(struct library *library, const struct source *source, const char *name,
+	const struct profile **ret_profile)
+{
+	struct profile *profile = NULL;
+	int r;
+
+	if (!has_suffix(source->name, CONF_SUFFIX)) {
+		r = profile_yaml_read(library->arena, source, name, library->diags, &profile);
+	} else if (library->takes_conf) {
+		r = sysctl_conf_read(library->arena, source, name, library->diags, &profile);
+	} else {
+		diag_error(library->diags, "not-a-profile", span_file(source), "this is a file for sysctl, not a profile");
+		diag_hint(library->diags, "\"kerntune check\" reads it; write its values into a profile to apply them");
+		return library->diags->failed ? -ENOMEM : 1;
+	}
+	if (r >= 0)
+		*ret_profile = profile;
+	return r;
+}
+
 /* Reads an opened profile. Takes no ownership of the descriptor. */
 static int read_profile(struct library *library, int fd, const char *shown, const char *name,
 	bool is_system, const struct profile **ret_profile)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 	struct source *source = arena_alloc(library->arena, sizeof(*source));
-	struct profile *profile;
 	struct stat status;
 	int r;
 
@@ -154,17 +183,14 @@ static int read_profile(struct library *library, int fd, const char *shown, cons
 	source->length = text.length;
 	if (!source->text)
 		return -ENOMEM;
-	r = profile_yaml_read(library->arena, source, name, library->diags, &profile);
-	if (r >= 0)
-		*ret_profile = profile;
-	return r;
+	return parse_profile(library, source, name, ret_profile);
 }
 
 static int load_file(struct library *library, const char *path, const struct profile **ret_profile)
 {
 	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	size_t length = strlen(base), suffix = strlen(PROFILE_SUFFIX);
+	size_t length = strlen(base);
 	const char *name;
 
 	if (fd < 0) {
@@ -179,8 +205,8 @@ static int load_file(struct library *library, const char *path, const struct pro
 			diag_hint(library->diags, "an argument with a slash is a file; a profile's name has none");
 		return library->diags->failed ? -ENOMEM : 1;
 	}
-	if (length > suffix && strcmp(base + length - suffix, PROFILE_SUFFIX) == 0)
-		length -= suffix;
+	if (has_suffix(base, PROFILE_SUFFIX) || has_suffix(base, CONF_SUFFIX))
+		length -= strlen(PROFILE_SUFFIX);	/* both are as long */
 	name = arena_copy(library->arena, base, length);
 	return name ? read_profile(library, fd, path, name, false, ret_profile) : -ENOMEM;
 }
@@ -189,11 +215,7 @@ static int load_file(struct library *library, const char *path, const struct pro
 
 static const char *has_profile_suffix(struct arena *arena, const char *file)
 {
-	size_t length = strlen(file), suffix = strlen(PROFILE_SUFFIX);
-
-	if (length <= suffix || strcmp(file + length - suffix, PROFILE_SUFFIX) != 0)
-		return NULL;
-	return arena_copy(arena, file, length - suffix);
+	return has_suffix(file, PROFILE_SUFFIX) ? arena_copy(arena, file, strlen(file) - strlen(PROFILE_SUFFIX)) : NULL;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -330,7 +352,7 @@ static int load_named(struct library *library, const char *name, struct span spa
 
 int library_load(struct library *library, const char *argument, const struct profile **ret_profile)
 {
-	if (strchr(argument, '/') || has_profile_suffix(library->arena, argument))
+	if (strchr(argument, '/') || has_suffix(argument, PROFILE_SUFFIX) || has_suffix(argument, CONF_SUFFIX))
 		return load_file(library, argument, ret_profile);
 	return load_named(library, argument, span_none(), ret_profile);
 }

@@ -4,7 +4,7 @@
  * Search order for a name, first wins: the --profile-dir directories, then below the root
  * /etc/kerntune/profiles, /usr/local/share/kerntune/profiles and the installation's own directory, then
  * the repository's profiles/ of a program that runs from its build tree. An argument with a slash or
- * ending in ".yaml" names a file instead.
+ * ending in ".yaml" or ".conf" names a file instead.
  *
  * Calling sequence: library_init() -> library_set() with what --set gives -> library_select() with the command's
  * arguments, or library_names() and library_load() -> library_check_set(). Everything stays valid as long as the
@@ -47,6 +47,7 @@ struct library {
 	const struct rootdir *root;
 	struct library_directory *directories;
 	size_t directories_count, directories_capacity;
+	bool takes_conf;		/* files ending in ".conf" are read as sysctl.conf(5); off by default */
 	size_t merges;			/* so far, of one argument */
 	struct library_entry *loaded;	/* by name, so that a common ancestor is read once */
 	struct facts facts;
