@@ -1,58 +1,109 @@
 /* SPDX-License-Identifier: MIT */
-/* kerntune check: profile files, before anybody applies them. */
+/* kerntune check: profile files and files for sysctl, before anybody applies them. */
 #include "cli/planned.h"
 #include "cli/render.h"
+#include "engine/lint.h"
 #include "format/json_out.h"
-#include "model/key.h"
+#include "kernel/facts.h"
 
 #include <errno.h>
 
-/* A key that neither the catalogue nor this kernel knows may be a slip, and may be another kernel's. */
-static int warn_unknown(struct app *app, const struct planner *planner, const struct setting *setting)
-{
-	struct procsys_paths paths = { 0 };
-	const char *meant, *key;
-	int r;
+/* ---- the table of checks ---- */
 
-	if (catalog_find(setting->path))
-		return 0;
-	r = procsys_expand(planner->procsys, app->arena, setting->path, &paths);
-	if (r < 0 || paths.count > 0)
-		return r;
-	key = key_display(app->arena, setting->path);
-	if (!key)
-		return -ENOMEM;
-	diag_warning(&app->diags, "unknown-key", setting->key_span,
-		"%s is neither on this kernel nor in the catalogue", key);
-	meant = key_is_glob(setting->path) ? NULL : planner_suggest(planner, setting->path);
-	if (meant)
-		diag_hint(&app->diags, "did you mean %s?", meant);
-	else
-		diag_hint(&app->diags, "look below /proc/sys for the name");
+static int list_json(struct app *app)
+{
+	CLEANUP_JSON struct json json;
+	cJSON *array;
+
+	json_begin(&json);
+	json_out_schema(&json, "check");
+	array = json_add_array(&json, json.root, "checks");
+	for (size_t i = 0; i < lint_checks_count; i++) {
+		cJSON *object = json_add_object(&json, array, NULL);
+
+		json_add_string(&json, object, "id", lint_checks[i].id);
+		json_add_string(&json, object, "level", diag_level_name(lint_checks[i].level));
+		json_add_string(&json, object, "statement", lint_checks[i].statement);
+		json_add_string(&json, object, "source", lint_checks[i].source);
+		json_add_boolean(&json, object, "in_plan", lint_checks[i].in_plan);
+	}
+	return app_finish_json(app, &json, EXIT_HOLDS);
+}
+
+static int list_checks(struct app *app)
+{
+	static const struct column columns[] = { { "CHECK", false }, { "LEVEL", false }, { "STATEMENT", true } };
+	static const enum cell_style level_styles[] = {
+		[DIAG_NOTE] = STYLE_FAINT,
+		[DIAG_WARNING] = STYLE_CHANGE,
+		[DIAG_ERROR] = STYLE_BAD,
+	};
+	struct table *table;
+
+	if (app_format_is(app, "json"))
+		return list_json(app);
+	table = table_new(app, columns, COUNT_OF(columns));
+	for (size_t i = 0; i < lint_checks_count; i++)
+		table_add(table, (const struct cell[]){ { lint_checks[i].id, STYLE_PLAIN },
+			{ diag_level_name(lint_checks[i].level), level_styles[lint_checks[i].level] },
+			{ lint_checks[i].statement, STYLE_PLAIN } });
+	return table_print(table) < 0 ? app_fail_errno(app, -ENOMEM, "listing the checks") : EXIT_HOLDS;
+}
+
+static int mute_disabled(struct app *app)
+{
+	for (size_t i = 0; i < app->options.disable.count; i++) {
+		const char *id = app->options.disable.words[i], *meant;
+
+		if (lint_find(id))
+			continue;
+		meant = lint_suggest(id);
+		if (meant)
+			return app_fail(app, EXIT_INVALID, "usage", "there is no check \"%s\": did you mean \"%s\"?", id, meant);
+		return app_fail(app, EXIT_INVALID, "usage",
+			"there is no check \"%s\": \"kerntune check --list-checks\" shows them", id);
+	}
+	app->diags.muted = app->options.disable.words;
+	app->diags.muted_count = app->options.disable.count;
 	return 0;
 }
 
-static void warn_one_way(struct app *app, const struct setting *setting)
-{
-	if (!catalog_is_one_way(catalog_find(setting->path), setting->value))
-		return;
-	diag_warning(&app->diags, "one-way", setting->value_span, "this cannot be undone without a reboot");
-	diag_hint(&app->diags, "apply takes it with --irreversible only");
-}
+/* ---- checking ---- */
 
-static int check_profile(struct app *app, struct library *library, const struct planner *planner,
+static int check_profile(struct app *app, struct library *library, const struct machine *machine,
 	const char *argument)
 {
 	struct selection selection;
+	struct lint lint = {
+		.arena = app->arena,
+		.diags = &app->diags,
+		.procsys = &app->procsys,
+		.root = &app->root,
+		.machine = machine,
+		.settings = &selection.settings,
+	};
 	int r = library_select(library, &argument, 1, &selection);
 
-	if (r < 0)
+	return r < 0 ? r : lint_run(&lint);
+}
+
+static int check_all(struct app *app, int argc, char *argv[])
+{
+	struct library *library = arena_alloc(app->arena, sizeof(*library));
+	struct machine machine;
+	int r = library ? planned_library(app, library) : app_fail_errno(app, -ENOMEM, "checking");
+
+	if (r == 0)
+		r = app_open_procsys(app, PROCSYS_READ_ONLY);
+	if (r != 0)
 		return r;
-	for (size_t i = 0; r == 0 && i < selection.settings.count; i++) {
-		r = warn_unknown(app, planner, selection.settings.settings[i]);
-		warn_one_way(app, selection.settings.settings[i]);
-	}
-	return r < 0 ? r : 0;
+	library->for_check = true;
+	r = facts_machine(&app->root, app->arena, &machine);
+	for (int i = 0; r == 0 && i < argc; i++)
+		r = check_profile(app, library, &machine, argv[i]);
+	if (r == 0 && library_check_set(library) < 0)
+		r = -ENOMEM;
+	return r < 0 || app->diags.failed ? app_fail_errno(app, r < 0 ? r : -ENOMEM, "checking") : 0;
 }
 
 static int print_json(struct app *app, int argc, char *argv[], int code)
@@ -66,53 +117,65 @@ static int print_json(struct app *app, int argc, char *argv[], int code)
 		json_out_error(&json, "invalid-profile", "a profile has errors", code);
 	json_add_integer(&json, json.root, "errors", (long)app->diags.errors);
 	json_add_integer(&json, json.root, "warnings", (long)app->diags.warnings);
+	json_add_integer(&json, json.root, "notes", (long)app->diags.notes);
 	return app_finish_json(app, &json, code);
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static bool any_is_conf(int argc, char *argv[])
+{
+	for (int i = 0; i < argc; i++)
+		if (library_is_conf(argv[i]))
+			return true;
+	return false;
 }
 
 static int check_run(struct app *app, int argc, char *argv[])
 {
-	struct library *library = arena_alloc(app->arena, sizeof(*library));
-	const struct planner planner = { .arena = app->arena, .diags = &app->diags,
-		.procsys = &app->procsys };
-	size_t errors, warnings;
-	int code, r = library ? planned_library(app, library) : app_fail_errno(app, -ENOMEM, "checking");
+	size_t errors, warnings, notes;
+	int code, r;
 
+	if (app->options.list_checks)
+		return list_checks(app);
+	r = mute_disabled(app);
 	if (r == 0)
-		r = app_open_procsys(app, PROCSYS_READ_ONLY);
+		r = check_all(app, argc, argv);
 	if (r != 0)
 		return r;
-	for (int i = 0; r == 0 && i < argc; i++)
-		r = check_profile(app, library, &planner, argv[i]);
-	if (r == 0 && library_check_set(library) < 0)
-		r = -ENOMEM;
-	if (r == 0 && app->diags.failed)
-		r = -ENOMEM;
-	if (r < 0)
-		return app_fail_errno(app, r, "checking profiles");
 
 	errors = app->diags.errors;
 	warnings = app->diags.warnings;
+	notes = app->diags.notes;
 	code = errors ? EXIT_INVALID : warnings && app->options.strict ? EXIT_NO : EXIT_HOLDS;
 	if (app_format_is(app, "json"))
 		return print_json(app, argc, argv, code);
 	render_diags(app);
-	if (!app->options.quiet)
-		fprintf(app->out, "%d profile%s checked: %zu error%s, %zu warning%s\n", argc,
-			argc == 1 ? "" : "s", errors, errors == 1 ? "" : "s", warnings,
-			warnings == 1 ? "" : "s");
+	if (app->options.quiet)
+		return code;
+	fprintf(app->out, "%d %s%s checked: %zu error%s, %zu warning%s", argc,
+		any_is_conf(argc, argv) ? "file" : "profile", plural((size_t)argc), errors, plural(errors), warnings,
+		plural(warnings));
+	if (notes)
+		fprintf(app->out, ", %zu note%s", notes, plural(notes));
+	fputc('\n', app->out);
 	return code;
 }
 
 const struct command cmd_check = {
 	.name = "check",
 	.arguments = "FILE...",
-	.summary = "Check profile files",
+	.summary = "Check profiles and sysctl.conf files",
 	.description = "Checks syntax, fields, keys and values of profile files, or of profiles by name,\n"
-		"and of everything that they extend.",
+		"and of everything that they extend; of files that end in .conf as sysctl reads\n"
+		"them. What the kernel would take is held against this host: see --list-checks.",
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.formats = "table json",
 	.completes = "profile",
-	.options = (const unsigned char[]){ OPTION_STRICT, OPTION_SET, OPTION_END },
+	.options = (const unsigned char[]){ OPTION_STRICT, OPTION_SET, OPTION_LIST_CHECKS, OPTION_DISABLE, OPTION_END },
 	.run = check_run,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kerntune __complete: the words that the shell completions offer, one a line. Silent on failure. */
 #include "cli/planned.h"
+#include "engine/lint.h"
 #include "engine/record.h"
 #include "model/catalog.h"
 #include "model/key.h"
@@ -104,6 +105,13 @@ static int print_catalogue(struct app *app)
 	return EXIT_HOLDS;
 }
 
+static int print_checks(struct app *app)
+{
+	for (size_t i = 0; i < lint_checks_count; i++)
+		fprintf(app->out, "%s\t%s\n", lint_checks[i].id, lint_checks[i].statement);
+	return EXIT_HOLDS;
+}
+
 /* The words of a list in a command's row, such as "table json". */
 static int print_words(struct app *app, const char *words)
 {
@@ -132,6 +140,8 @@ static int complete_run(struct app *app, int argc, char *argv[])
 		return print_keys(app);
 	if (strcmp(argv[0], "catalogue") == 0)
 		return print_catalogue(app);
+	if (strcmp(argv[0], "check") == 0)
+		return print_checks(app);
 	if (strcmp(argv[0], "arguments") == 0 && command)
 		return print_words(app, command->completes);
 	if (strcmp(argv[0], "format") == 0 && command)

@@ -76,7 +76,7 @@ static int check_options(struct app *app, int argc)
 	if (options->format && !has_word(command->formats, options->format))
 		return usage_error(app, arena_printf(app->arena, "\"%s\" has no format \"%s\": it has %s",
 			command->name, options->format, command->formats));
-	if (argc < command->min_arguments)
+	if (argc < command->min_arguments && !options->list_checks)
 		return usage_error(app, arena_printf(app->arena, "\"%s\" needs an argument: kerntune %s %s",
 			command->name, command->name, command->arguments));
 	if (command->max_arguments >= 0 && argc > command->max_arguments)

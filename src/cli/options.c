@@ -69,6 +69,10 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "explain all that a search finds, not one line each" },
 	[OPTION_SET] = { "set", 0, LIST(set), "NAME=NUMBER",
 		"give a variable of the profiles a value; repeatable", "text" },
+	[OPTION_LIST_CHECKS] = { "list-checks", 0, FLAG(list_checks),
+		.help = "list the checks that there are, check nothing" },
+	[OPTION_DISABLE] = { "disable", 0, LIST(disable), "ID",
+		"leave out the check ID; repeatable", "check" },
 };
 
 struct key_filter options_filter(const struct options *options)

@@ -41,6 +41,8 @@ enum option_id {
 	OPTION_OUTPUT,
 	OPTION_FULL,
 	OPTION_SET,
+	OPTION_LIST_CHECKS,
+	OPTION_DISABLE,
 	OPTION_COUNT
 };
 
@@ -52,10 +54,10 @@ struct word_list {
 /* What was given; everything is zero or NULL by default. */
 struct options {
 	bool help, version, quiet, verbose, json, no_legend;
-	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit, full;
+	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit, full, list_checks;
 	const char *format, *color, *root, *netns, *label, *output;
 	unsigned long confirm, extend;	/* seconds; 0 when not given */
-	struct word_list profile_dirs, only, skip, set;
+	struct word_list profile_dirs, only, skip, set, disable;
 };
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_DURATION };

@@ -133,6 +133,11 @@ static bool has_suffix(const char *text, const char *suffix)
 	return length > suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
 }
 
+bool library_is_conf(const char *argument)
+{
+	return has_suffix(argument, CONF_SUFFIX);
+}
+
 /* The suffix of its path tells what a file is. */
 static int parse_profile(struct library *library, const struct source *source, const char *name,
 	const struct profile **ret_profile)
@@ -140,9 +145,9 @@ static int parse_profile(struct library *library, const struct source *source, c
 	struct profile *profile = NULL;
 	int r;
 
-	if (!has_suffix(source->name, CONF_SUFFIX)) {
+	if (!library_is_conf(source->name)) {
 		r = profile_yaml_read(library->arena, source, name, library->diags, &profile);
-	} else if (library->takes_conf) {
+	} else if (library->for_check) {
 		r = sysctl_conf_read(library->arena, source, name, library->diags, &profile);
 	} else {
 		diag_error(library->diags, "not-a-profile", span_file(source), "this is a file for sysctl, not a profile");
@@ -588,10 +593,14 @@ int library_select(struct library *library, const char *const arguments[], size_
 		return -ENOMEM;
 	resolve_init(&selection.settings, library->arena);
 	for (size_t i = 0; i < count; i++) {
-		const struct profile *profile;
+		const struct profile *profile = NULL;
 		struct resolved own;
 		int r = library_load(library, arguments[i], &profile);
 
+		if (r == 1 && library->for_check && profile && library_is_conf(arguments[i])) {
+			verdict = 1;
+			r = 0;
+		}
 		if (r == 0) {
 			r = resolve_argument(library, profile, &own);
 			names[selection.count] = profile->name;

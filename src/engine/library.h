@@ -47,7 +47,8 @@ struct library {
 	const struct rootdir *root;
 	struct library_directory *directories;
 	size_t directories_count, directories_capacity;
-	bool takes_conf;		/* files ending in ".conf" are read as sysctl.conf(5); off by default */
+	bool for_check;		/* off by default: files ending in ".conf" are read as sysctl.conf(5), and what
+					 * could be read of one with errors is selected nevertheless */
 	size_t merges;			/* so far, of one argument */
 	struct library_entry *loaded;	/* by name, so that a common ancestor is read once */
 	struct facts facts;
@@ -86,6 +87,9 @@ MUST_CHECK int library_check_set(struct library *library);
 
 /* The names of all profiles there are, sorted. 0 or -ENOMEM. */
 MUST_CHECK int library_names(struct library *library, const char *const **ret_names, size_t *ret_count);
+
+/* Whether the argument names a file for sysctl: it ends in ".conf". */
+bool library_is_conf(const char *argument);
 
 /* Loads one profile by argument. 0; 1 with errors in the diagnostics; -ENOMEM. */
 MUST_CHECK int library_load(struct library *library, const char *argument,

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks of keys: whether they are there, can be set, and do anything. */
+#include "engine/lint_check.h"
+
+#include "engine/planner.h"
+#include "model/key.h"
+
+#include <string.h>
+
+/* A key that neither the catalogue nor this kernel knows may be a slip, and may be another kernel's. */
+void lint_unknown_key(struct lint *lint)
+{
+	const struct planner planner = { .arena = lint->arena, .diags = lint->diags, .procsys = lint->procsys };
+	const char *path = lint->setting->path, *meant;
+	struct procsys_paths paths = { 0 };
+
+	if (catalog_find(path) || (!key_is_glob(path) && !lint_is_absent(lint)))
+		return;
+	if (key_is_glob(path) && procsys_expand(lint->procsys, lint->arena, path, &paths) < 0) {
+		lint->diags->failed = true;
+		return;
+	}
+	if (paths.count > 0)
+		return;
+	lint_report_key(lint, "%s is neither on this kernel nor in the catalogue", lint_key(lint));
+	/* Beyond the first hundred nobody reads a suggestion, and each takes a while. */
+	if (!lint->diags->newest)
+		return;
+	meant = key_is_glob(path) ? NULL : planner_suggest(&planner, path);
+	if (meant)
+		lint_hint(lint, "did you mean %s?", meant);
+	else
+		lint_hint(lint, "look below /proc/sys for the name");
+}
+
+/* ---- why a key that the catalogue knows is not there. What is optional may be absent. ---- */
+
+enum absence { PRESENT, REMOVED, NEWER, NEEDS_MODULE, HOST_ONLY, UNEXPLAINED };
+
+/* "until" names the last series with the key: 4.11.12 is not after 4.11. */
+static bool is_after(const struct lint *lint, const char *version)
+{
+	const char *release = lint->machine->release;
+	size_t length = strlen(version);
+	bool is_of_series = strncmp(release, version, length) == 0 && (release[length] < '0' || release[length] > '9');
+
+	return lint_release_from(lint, version) && !is_of_series;
+}
+
+static enum absence absence_of(struct lint *lint, const struct catalog_row **ret_row)
+{
+	const struct catalog_row *row = catalog_find(lint->setting->path);
+
+	*ret_row = row;
+	if (!row || lint->setting->optional || !lint_is_absent(lint))
+		return PRESENT;
+	if (row->until && is_after(lint, row->until))
+		return REMOVED;
+	if (row->since && lint_release_before(lint, row->since))
+		return NEWER;
+	if (row->module)
+		return NEEDS_MODULE;
+	if (row->scope == SCOPE_GLOBAL && lint->machine->in_netns && strncmp(row->path, "net/", 4) == 0)
+		return HOST_ONLY;
+	return UNEXPLAINED;
+}
+
+void lint_removed_key(struct lint *lint)
+{
+	const struct catalog_row *row;
+
+	if (absence_of(lint, &row) != REMOVED)
+		return;
+	lint_report_key(lint, "%s was removed after Linux %s: it is not on this kernel, %s", lint_key(lint), row->until,
+		lint->machine->release);
+	lint_hint(lint, "leave it out");
+}
+
+void lint_newer_key(struct lint *lint)
+{
+	const struct catalog_row *row;
+
+	if (absence_of(lint, &row) != NEWER)
+		return;
+	lint_report_key(lint, "%s exists since Linux %s: it is not on this kernel, %s", lint_key(lint), row->since,
+		lint->machine->release);
+	lint_hint(lint, "leave it out here, or make it optional");
+}
+
+void lint_needs_module(struct lint *lint)
+{
+	const struct catalog_row *row;
+
+	if (absence_of(lint, &row) != NEEDS_MODULE)
+		return;
+	lint_report_key(lint, "%s exists only while the module %s is loaded, and it is not", lint_key(lint),
+		row->module);
+	lint_hint(lint, "leave it out where nothing uses the module; else load it before, with /etc/modules-load.d");
+}
+
+void lint_host_only(struct lint *lint)
+{
+	const struct catalog_row *row;
+
+	if (absence_of(lint, &row) != HOST_ONLY)
+		return;
+	lint_report_key(lint, "%s exists only in the host's own network namespace", lint_key(lint));
+	lint_hint(lint, "set it on the host: it holds for the containers too");
+}
+
+void lint_absent_key(struct lint *lint)
+{
+	const struct catalog_row *row;
+
+	/* A tree of files that stands for a kernel is seldom whole. */
+	if (lint->procsys->is_plain_tree || absence_of(lint, &row) != UNEXPLAINED)
+		return;
+	lint_report_key(lint, "%s is not on this kernel or in this place", lint_key(lint));
+	lint_hint(lint, "make it optional if it is meant for other hosts");
+}
+
+void lint_read_only(struct lint *lint)
+{
+	const struct catalog_row *row = catalog_find(lint->setting->path);
+	int error;
+
+	if (lint->setting->optional || key_is_glob(lint->setting->path) || lint_is_absent(lint) ||
+		procsys_probe(lint->procsys, lint->setting->path, &error) != PROCSYS_UNWRITABLE)
+		return;
+	if (row && row->scope == SCOPE_HOST && lint->machine->in_netns) {
+		lint_report_key(lint, "%s shows the host's value here and cannot be written in this network namespace",
+			lint_key(lint));
+		lint_hint(lint, "set it on the host");
+	} else {
+		lint_report_key(lint, "%s cannot be written in this place", lint_key(lint));
+		lint_hint(lint, "make it optional if it is meant for other hosts");
+	}
+}
+
+/* ---- no effect ---- */
+
+void lint_route_gc_timeout(struct lint *lint)
+{
+	if (lint_release_before(lint, "3.6"))
+		return;
+	lint_report_key(lint, "route.gc_timeout has had no effect on routing since Linux 3.6, which has no route cache: "
+		"all it still sets is how long a route learnt from an ICMP redirect is kept");
+	lint_hint(lint, "leave it out");
+}
+
+/* ---- for good ---- */
+
+void lint_one_way(struct lint *lint)
+{
+	const struct catalog_row *row = catalog_find(lint->setting->path);
+
+	if (!lint->target.bytes || !catalog_is_one_way(row, lint->target))
+		return;
+	if (catalog_is_action(row))
+		lint_report(lint, "an action, not a value: it cannot be undone");
+	else if (row->loses)
+		lint_report(lint, "the value can be put back, but not what it takes away: %s", row->loses);
+	else
+		lint_report(lint, "this cannot be undone without a reboot");
+	lint_hint(lint, "apply takes it with --irreversible only");
+}
+
+/* ---- bounds between two keys ---- */
+
+static bool only_orders(const char *path)
+{
+	return strstr(path, "/gc_thresh") != NULL;
+}
+
+/* Reported at the lower one, or at the upper one where only that is set. */
+static void report_bound(struct lint *lint, const struct catalog_row *row, bool is_lower)
+{
+	const char *other_path = is_lower ? row->not_above : row->path;
+	const struct setting *other = lint_setting(lint, other_path);
+	uint64_t mine, theirs;
+
+	if (other && !is_lower)
+		return;
+	if (!lint_target_number(lint, 0, &mine) || !lint_number(lint, other_path, 0, &theirs) ||
+		(is_lower ? mine <= theirs : mine >= theirs))
+		return;
+	lint_report(lint, "%s %.*s is %s %s, which is %llu%s", lint_key(lint), (int)lint->target.length,
+		lint->target.bytes, is_lower ? "above" : "below", lint_shown(lint, other_path), (unsigned long long)theirs,
+		other ? "" : " now");
+	if (other)
+		lint_also(lint, other, "set here");
+	lint_hint(lint, is_lower ? "it must not be above: lower it, or raise the other" :
+		"it must not be below: raise it, or lower the other");
+}
+
+static void check_bounds(struct lint *lint, bool ordering)
+{
+	const struct catalog_row *row = catalog_find(lint->setting->path);
+
+	if (!row || !lint->target.bytes || only_orders(row->path) != ordering)
+		return;
+	if (row->not_above)
+		report_bound(lint, row, true);
+	for (size_t i = 0; i < catalog_count; i++)
+		if (catalog_rows[i].not_above && strcmp(catalog_rows[i].not_above, row->path) == 0)
+			report_bound(lint, &catalog_rows[i], false);
+}
+
+void lint_above_bound(struct lint *lint)
+{
+	check_bounds(lint, false);
+}
+
+void lint_unordered_thresholds(struct lint *lint)
+{
+	check_bounds(lint, true);
+}
