@@ -155,8 +155,12 @@ static int ask(struct app *app, const struct plan *plan)
 	size_t count = plan_summarize(plan).change;
 	int r;
 
-	if (app->options.yes)
+	if (app->options.yes) {
+		/* Warnings come before the first write; in JSON they are among the messages. */
+		if (!app_format_is(app, "json"))
+			render_diags(app);
 		return 0;
+	}
 	if (!isatty(STDIN_FILENO) || app_format_is(app, "json"))
 		return app_fail(app, EXIT_INVALID, "not-confirmed",
 			"this would change %zu parameter%s, and there is nobody to ask: "
@@ -361,7 +365,11 @@ static int apply_command(struct app *app, int argc, char *argv[])
 		return r;
 	if (plan_summarize(&plan).change == 0)
 		return finish_unchanged(app, &plan);
-	r = refuse_unprivileged(app, &plan);
+	r = planned_lint(app, &plan);
+	if (r == 0)
+		r = refuse_unprivileged(app, &plan);
+	if (r == 0)
+		r = planned_refuse_errors(app, &plan, app->options.yes);
 	if (r == 0)
 		r = refuse_one_way(app, &plan);
 	if (r == 0)

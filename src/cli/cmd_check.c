@@ -4,7 +4,6 @@
 #include "cli/render.h"
 #include "engine/lint.h"
 #include "format/json_out.h"
-#include "kernel/facts.h"
 
 #include <errno.h>
 
@@ -70,7 +69,7 @@ static int mute_disabled(struct app *app)
 
 /* ---- checking ---- */
 
-static int check_profile(struct app *app, struct library *library, const struct machine *machine,
+static int check_profile(struct app *app, struct library *library, const struct machine **machine,
 	const char *argument)
 {
 	struct selection selection;
@@ -79,18 +78,22 @@ static int check_profile(struct app *app, struct library *library, const struct 
 		.diags = &app->diags,
 		.procsys = &app->procsys,
 		.root = &app->root,
-		.machine = machine,
+		.machine = *machine,
 		.settings = &selection.settings,
 	};
 	int r = library_select(library, &argument, 1, &selection);
 
-	return r < 0 ? r : lint_run(&lint);
+	if (r < 0)
+		return r;
+	r = lint_run(&lint);
+	*machine = lint.machine;
+	return r;
 }
 
 static int check_all(struct app *app, int argc, char *argv[])
 {
 	struct library *library = arena_alloc(app->arena, sizeof(*library));
-	struct machine machine;
+	const struct machine *machine = NULL;
 	int r = library ? planned_library(app, library) : app_fail_errno(app, -ENOMEM, "checking");
 
 	if (r == 0)
@@ -98,7 +101,6 @@ static int check_all(struct app *app, int argc, char *argv[])
 	if (r != 0)
 		return r;
 	library->for_check = true;
-	r = facts_machine(&app->root, app->arena, &machine);
 	for (int i = 0; r == 0 && i < argc; i++)
 		r = check_profile(app, library, &machine, argv[i]);
 	if (r == 0 && library_check_set(library) < 0)

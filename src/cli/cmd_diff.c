@@ -26,6 +26,8 @@ int diff_run(struct app *app, int argc, char *argv[])
 		planned_build_to_apply(app, argc, argv, PROCSYS_READ_ONLY, &plan) :
 		planned_build(app, argc, argv, PROCSYS_READ_ONLY, &plan);
 
+	if (r == 0)
+		r = planned_lint(app, &plan);
 	if (r != 0)
 		return r;
 	summary = plan_summarize(&plan);

@@ -85,8 +85,10 @@ static int plan_command(struct app *app, int argc, char *argv[])
 	if (r < 0)
 		return app_fail(app, EXIT_INVALID, "cannot-save", "%s cannot be written: %s", output,
 			r == -EEXIST ? "something that is no regular file has this name" : strerror(-r));
-	if (output && !app_format_is(app, "json"))
-		return report(app, &plan);
+	if (output && !app_format_is(app, "json")) {
+		r = planned_lint(app, &plan);
+		return r ? r : report(app, &plan);
+	}
 	fwrite(text.bytes, 1, text.length, app->out);
 	if (!app_format_is(app, "json"))
 		render_diags(app);

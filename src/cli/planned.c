@@ -3,6 +3,7 @@
 #include "cli/planned.h"
 
 #include "cli/render.h"
+#include "engine/lint_plan.h"
 #include "engine/saved_plan.h"
 
 #include <errno.h>
@@ -162,6 +163,38 @@ int planned_build_to_apply(struct app *app, int argc, char *argv[], enum procsys
 		"make a new one; nothing was changed");
 }
 
+/* ---- what the checks say ---- */
+
+int planned_lint(struct app *app, struct plan *plan)
+{
+	int r = lint_plan(app->arena, &app->root, &app->procsys, plan);
+
+	return r < 0 ? app_fail_errno(app, r, "checking the parameters") : 0;
+}
+
+static void make_message(struct app *app, const struct plan_row *row, const struct plan_note *note)
+{
+	if (note->level == DIAG_ERROR)
+		diag_error(&app->diags, note->id, row->setting->value_span, "%s", note->text);
+	else
+		diag_warning(&app->diags, note->id, row->setting->value_span, "%s", note->text);
+	if (note->hint)
+		diag_hint(&app->diags, "%s", note->hint);
+	diag_basis(&app->diags, note->source);
+}
+
+int planned_refuse_errors(struct app *app, const struct plan *plan, bool with_warnings)
+{
+	enum diag_level least = with_warnings ? DIAG_WARNING : DIAG_ERROR;
+	size_t errors = app->diags.errors;
+
+	for (size_t i = 0; i < plan->count; i++)
+		for (size_t k = 0; k < plan->rows[i].notes_count; k++)
+			if (plan->rows[i].notes[k].level >= least)
+				make_message(app, &plan->rows[i], &plan->rows[i].notes[k]);
+	return app->diags.errors > errors ? fail_invalid(app) : 0;
+}
+
 /* ---- what cannot be set ---- */
 
 static const char *blocking_reason(const struct plan_row *row)
@@ -246,6 +279,12 @@ static int print_rows(struct app *app, const struct plan *plan, bool all)
 	return table_print(table);
 }
 
+static const char *const note_labels[] = {
+	[DIAG_NOTE] = "note: ",
+	[DIAG_WARNING] = "warning: ",
+	[DIAG_ERROR] = "error: ",
+};
+
 /* A note that several keys share is told once. */
 static void print_notes(struct app *app, const struct plan *plan)
 {
@@ -253,7 +292,7 @@ static void print_notes(struct app *app, const struct plan *plan)
 		const struct plan_row *row = &plan->rows[i];
 
 		for (size_t k = 0; k < row->notes_count; k++) {
-			const char *text = row->notes[k].text;
+			const char *text = row->notes[k].text, *label;
 			size_t keys = 0;
 			bool told = false;
 
@@ -265,10 +304,13 @@ static void print_notes(struct app *app, const struct plan *plan)
 					}
 			if (told)
 				continue;
+			label = note_labels[row->notes[k].level];
 			text = keys > 1 ? arena_printf(app->arena, "%s and %zu more: %s", row->key, keys - 1, text) :
 				arena_printf(app->arena, "%s: %s", row->key, text);
 			if (text)
-				render_paragraph(app, 6, "note: ", text);
+				render_paragraph(app, strlen(label), label, text);
+			if (row->notes[k].hint)
+				render_paragraph(app, 6, "hint: ", row->notes[k].hint);
 		}
 	}
 }

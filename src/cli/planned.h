@@ -22,6 +22,13 @@ MUST_CHECK int planned_build(struct app *app, int argc, char *argv[], enum procs
 MUST_CHECK int planned_build_to_apply(struct app *app, int argc, char *argv[], enum procsys_mode mode,
 	struct plan *ret_plan);
 
+/* Adds what the checks say of the parameters that would change, as notes. 0 or an exit code. */
+MUST_CHECK int planned_lint(struct app *app, struct plan *plan);
+
+/* Makes messages of the notes that are errors, and `with_warnings` of those too. Refuses with EXIT_INVALID a plan with
+ * errors. */
+MUST_CHECK int planned_refuse_errors(struct app *app, const struct plan *plan, bool with_warnings);
+
 /* Refuses with EXIT_INVALID a plan with parameters that cannot be set here. */
 MUST_CHECK int planned_refuse_blocked(struct app *app, const struct plan *plan);
 

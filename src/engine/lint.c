@@ -4,6 +4,7 @@
 
 #include "base/similar.h"
 #include "base/strbuf.h"
+#include "kernel/facts.h"
 #include "model/key.h"
 
 #include <errno.h>
@@ -78,7 +79,7 @@ void lint_report_key(struct lint *lint, const char *format, ...)
 
 /* NULL when memory is short, which the driver then knows. */
 PRINTF_FORMAT(2, 0)
-static const char *print(const struct lint *lint, const char *format, va_list arguments)
+static const char *print(struct lint *lint, const char *format, va_list arguments)
 {
 	const char *text = arena_vprintf(lint->arena, format, arguments);
 
@@ -112,7 +113,7 @@ void lint_also(struct lint *lint, const struct setting *setting, const char *for
 
 /* ---- values ---- */
 
-const struct setting *lint_setting(const struct lint *lint, const char *path)
+const struct setting *lint_setting(struct lint *lint, const char *path)
 {
 	const struct catalog_row *row = catalog_find(path);
 	size_t index = resolve_find(lint->settings, path);
@@ -164,7 +165,7 @@ static bool field_number(struct value value, size_t field, uint64_t *ret_number)
 	return true;
 }
 
-bool lint_target_number(const struct lint *lint, size_t field, uint64_t *ret_number)
+bool lint_target_number(struct lint *lint, size_t field, uint64_t *ret_number)
 {
 	return field_number(lint->target, field, ret_number);
 }
@@ -196,19 +197,35 @@ bool lint_is_absent(struct lint *lint)
 	return lint->presence < 0;
 }
 
-bool lint_release_before(const struct lint *lint, const char *version)
+const struct machine *lint_machine(struct lint *lint)
 {
-	return lint->machine->release[0] && version_compare(lint->machine->release, version) < 0;
+	static const struct machine unknown = { .release = "", .page_size = 4096 };
+	struct machine *machine;
+
+	if (lint->machine)
+		return lint->machine;
+	machine = arena_alloc(lint->arena, sizeof(*machine));
+	if (!machine || facts_machine(lint->root, lint->arena, machine) < 0) {
+		lint->diags->failed = true;
+		return &unknown;
+	}
+	lint->machine = machine;
+	return machine;
 }
 
-bool lint_release_from(const struct lint *lint, const char *version)
+bool lint_release_before(struct lint *lint, const char *version)
 {
-	return lint->machine->release[0] && version_compare(lint->machine->release, version) >= 0;
+	return lint_machine(lint)->release[0] && version_compare(lint_machine(lint)->release, version) < 0;
+}
+
+bool lint_release_from(struct lint *lint, const char *version)
+{
+	return lint_machine(lint)->release[0] && version_compare(lint_machine(lint)->release, version) >= 0;
 }
 
 /* ---- words ---- */
 
-const char *lint_shown(const struct lint *lint, const char *path)
+const char *lint_shown(struct lint *lint, const char *path)
 {
 	const char *key = key_display(lint->arena, path);
 
@@ -216,12 +233,12 @@ const char *lint_shown(const struct lint *lint, const char *path)
 	return key ? key : "";
 }
 
-const char *lint_key(const struct lint *lint)
+const char *lint_key(struct lint *lint)
 {
 	return lint_shown(lint, lint->setting->path);
 }
 
-const char *lint_size(const struct lint *lint, uint64_t bytes)
+const char *lint_size(struct lint *lint, uint64_t bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	uint64_t unit = 1024;
@@ -243,7 +260,7 @@ const char *lint_size(const struct lint *lint, uint64_t bytes)
 	return text ? text : "";
 }
 
-const char *lint_listed(const struct lint *lint, const char *const words[], size_t count)
+const char *lint_listed(struct lint *lint, const char *const words[], size_t count)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 	const char *copy;
@@ -258,7 +275,7 @@ const char *lint_listed(const struct lint *lint, const char *const words[], size
 	return copy ? copy : "";
 }
 
-const char *lint_line(const struct lint *lint, const char *path, const char *value)
+const char *lint_line(struct lint *lint, const char *path, const char *value)
 {
 	const char *name = lint->setting->key_span.source ? lint->setting->key_span.source->name : "";
 	size_t length = strlen(name), suffix = strlen(".conf");
@@ -289,7 +306,7 @@ static bool looks_at(const struct lint_check *check, const char *path)
 }
 
 /* A value that was refused already is not worth more words. */
-static bool is_refused(const struct lint *lint, const struct setting *setting)
+static bool is_refused(struct lint *lint, const struct setting *setting)
 {
 	if (lint->diags->errors == 0)
 		return false;

@@ -59,7 +59,7 @@ struct lint {
 	struct diags *diags;
 	struct procsys *procsys;
 	const struct rootdir *root;
-	const struct machine *machine;
+	const struct machine *machine;	/* NULL: looked up when it is asked for */
 	const struct resolved *settings;
 	bool for_plan;			/* only the checks with in_plan */
 

@@ -16,36 +16,39 @@ void lint_hint(struct lint *lint, const char *format, ...) PRINTF_FORMAT(2, 3);
 void lint_also(struct lint *lint, const struct setting *setting, const char *format, ...) PRINTF_FORMAT(3, 4);
 
 /* The setting of this very key, or of another name of the same variable; NULL when there is none. */
-const struct setting *lint_setting(const struct lint *lint, const char *path);
+const struct setting *lint_setting(struct lint *lint, const char *path);
 
 /* What the kernel has now. False: not known. */
 bool lint_live(struct lint *lint, const char *path, struct value *ret_value);
 
 /* Field number `field` (from 0): of lint->target, of the live value, or of what will be in force, which is what the
  * settings ask for, and otherwise live. False: not known, or no number from 0 to 2^64-1. */
-bool lint_target_number(const struct lint *lint, size_t field, uint64_t *ret_number);
+bool lint_target_number(struct lint *lint, size_t field, uint64_t *ret_number);
 bool lint_live_number(struct lint *lint, const char *path, size_t field, uint64_t *ret_number);
 bool lint_number(struct lint *lint, const char *path, size_t field, uint64_t *ret_number);
 
 /* Whether lint->setting is about a key that is not there. A glob is not asked about. */
 bool lint_is_absent(struct lint *lint);
 
+/* The facts of the machine, looked up when they are first asked for. */
+const struct machine *lint_machine(struct lint *lint);
+
 /* Whether the release is known, and before or from this version on. */
-bool lint_release_before(const struct lint *lint, const char *version);
-bool lint_release_from(const struct lint *lint, const char *version);
+bool lint_release_before(struct lint *lint, const char *version);
+bool lint_release_from(struct lint *lint, const char *version);
 
 /* The key of lint->setting, or a path, as people write it; never NULL. */
-const char *lint_key(const struct lint *lint);
-const char *lint_shown(const struct lint *lint, const char *path);
+const char *lint_key(struct lint *lint);
+const char *lint_shown(struct lint *lint, const char *path);
 
 /* "3 GiB", "1.5 GiB", "87380 bytes"; never NULL. */
-const char *lint_size(const struct lint *lint, uint64_t bytes);
+const char *lint_size(struct lint *lint, uint64_t bytes);
 
 /* "a", "a and b", "a, b and c"; never NULL. */
-const char *lint_listed(const struct lint *lint, const char *const words[], size_t count);
+const char *lint_listed(struct lint *lint, const char *const words[], size_t count);
 
 /* Whether this is a line of a sysctl.conf; and the line that sets a key there, or in a profile. Never NULL. */
-const char *lint_line(const struct lint *lint, const char *path, const char *value);
+const char *lint_line(struct lint *lint, const char *path, const char *value);
 
 /* ---- the checks, by file ---- */
 

@@ -60,11 +60,11 @@ void lint_conntrack_memory(struct lint *lint)
 {
 	uint64_t max;
 
-	if (!lint_target_number(lint, 0, &max) || lint->machine->ram_bytes == 0 ||
-		max <= lint->machine->ram_bytes / 8 / ENTRY_BYTES || max > UINT64_MAX / ENTRY_BYTES)
+	if (!lint_target_number(lint, 0, &max) || lint_machine(lint)->ram_bytes == 0 ||
+		max <= lint_machine(lint)->ram_bytes / 8 / ENTRY_BYTES || max > UINT64_MAX / ENTRY_BYTES)
 		return;
 	lint_report(lint, "a full table takes about %s of the %s of this machine, and cannot be swapped",
-		lint_size(lint, max * ENTRY_BYTES), lint_size(lint, lint->machine->ram_bytes));
+		lint_size(lint, max * ENTRY_BYTES), lint_size(lint, lint_machine(lint)->ram_bytes));
 	lint_hint(lint, "take what is used at peak (nf_conntrack_count) times 4; not tracking a port at all costs nothing");
 }
 

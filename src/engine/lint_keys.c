@@ -38,9 +38,9 @@ void lint_unknown_key(struct lint *lint)
 enum absence { PRESENT, REMOVED, NEWER, NEEDS_MODULE, HOST_ONLY, UNEXPLAINED };
 
 /* "until" names the last series with the key: 4.11.12 is not after 4.11. */
-static bool is_after(const struct lint *lint, const char *version)
+static bool is_after(struct lint *lint, const char *version)
 {
-	const char *release = lint->machine->release;
+	const char *release = lint_machine(lint)->release;
 	size_t length = strlen(version);
 	bool is_of_series = strncmp(release, version, length) == 0 && (release[length] < '0' || release[length] > '9');
 
@@ -60,7 +60,7 @@ static enum absence absence_of(struct lint *lint, const struct catalog_row **ret
 		return NEWER;
 	if (row->module)
 		return NEEDS_MODULE;
-	if (row->scope == SCOPE_GLOBAL && lint->machine->in_netns && strncmp(row->path, "net/", 4) == 0)
+	if (row->scope == SCOPE_GLOBAL && lint_machine(lint)->in_netns && strncmp(row->path, "net/", 4) == 0)
 		return HOST_ONLY;
 	return UNEXPLAINED;
 }
@@ -72,7 +72,7 @@ void lint_removed_key(struct lint *lint)
 	if (absence_of(lint, &row) != REMOVED)
 		return;
 	lint_report_key(lint, "%s was removed after Linux %s: it is not on this kernel, %s", lint_key(lint), row->until,
-		lint->machine->release);
+		lint_machine(lint)->release);
 	lint_hint(lint, "leave it out");
 }
 
@@ -83,7 +83,7 @@ void lint_newer_key(struct lint *lint)
 	if (absence_of(lint, &row) != NEWER)
 		return;
 	lint_report_key(lint, "%s exists since Linux %s: it is not on this kernel, %s", lint_key(lint), row->since,
-		lint->machine->release);
+		lint_machine(lint)->release);
 	lint_hint(lint, "leave it out here, or make it optional");
 }
 
@@ -127,7 +127,7 @@ void lint_read_only(struct lint *lint)
 	if (lint->setting->optional || key_is_glob(lint->setting->path) || lint_is_absent(lint) ||
 		procsys_probe(lint->procsys, lint->setting->path, &error) != PROCSYS_UNWRITABLE)
 		return;
-	if (row && row->scope == SCOPE_HOST && lint->machine->in_netns) {
+	if (row && row->scope == SCOPE_HOST && lint_machine(lint)->in_netns) {
 		lint_report_key(lint, "%s shows the host's value here and cannot be written in this network namespace",
 			lint_key(lint));
 		lint_hint(lint, "set it on the host");

@@ -11,12 +11,12 @@
 /* ---- tcp_mem ---- */
 
 /* False when the setting is no vector of three numbers of pages, or the bytes would not fit. */
-static bool target_bytes(const struct lint *lint, uint64_t bytes[3])
+static bool target_bytes(struct lint *lint, uint64_t bytes[3])
 {
 	for (size_t i = 0; i < 3; i++) {
-		if (!lint_target_number(lint, i, &bytes[i]) || bytes[i] > UINT64_MAX / lint->machine->page_size)
+		if (!lint_target_number(lint, i, &bytes[i]) || bytes[i] > UINT64_MAX / lint_machine(lint)->page_size)
 			return false;
-		bytes[i] *= lint->machine->page_size;
+		bytes[i] *= lint_machine(lint)->page_size;
 	}
 	return true;
 }
@@ -41,7 +41,7 @@ static const char *three_sizes(struct lint *lint, const uint64_t bytes[3])
 
 void lint_tcp_mem_fixed(struct lint *lint)
 {
-	uint64_t bytes[3], ram = lint->machine->ram_bytes;
+	uint64_t bytes[3], ram = lint_machine(lint)->ram_bytes;
 
 	if (!target_bytes(lint, bytes))
 		return;
@@ -55,7 +55,7 @@ void lint_tcp_mem_fixed(struct lint *lint)
 
 void lint_tcp_mem_budget(struct lint *lint)
 {
-	uint64_t bytes[3], ram = lint->machine->ram_bytes;
+	uint64_t bytes[3], ram = lint_machine(lint)->ram_bytes;
 
 	if (ram == 0 || !target_bytes(lint, bytes) || bytes[2] <= ram / 3)
 		return;
@@ -69,9 +69,9 @@ void lint_tcp_mem_lowered(struct lint *lint)
 	uint64_t bytes[3], live;
 
 	if (!target_bytes(lint, bytes) || !lint_live_number(lint, lint->setting->path, 2, &live) ||
-		live > UINT64_MAX / lint->machine->page_size || bytes[2] >= live * lint->machine->page_size)
+		live > UINT64_MAX / lint_machine(lint)->page_size || bytes[2] >= live * lint_machine(lint)->page_size)
 		return;
-	lint_report(lint, "this lowers the limit for all TCP sockets from %s to %s", lint_size(lint, live * lint->machine->page_size),
+	lint_report(lint, "this lowers the limit for all TCP sockets from %s to %s", lint_size(lint, live * lint_machine(lint)->page_size),
 		lint_size(lint, bytes[2]));
 	lint_hint(lint, "leave it out");
 }
@@ -128,7 +128,7 @@ void lint_buffer_unrelated(struct lint *lint)
 void lint_buffer_budget(struct lint *lint)
 {
 	bool is_vector = strncmp(lint->setting->path, "net/ipv4/", 9) == 0;
-	uint64_t bytes, ram = lint->machine->ram_bytes;
+	uint64_t bytes, ram = lint_machine(lint)->ram_bytes;
 
 	if (!lint_target_number(lint, is_vector ? 2 : 0, &bytes) || ram == 0 || bytes <= ram / 64)
 		return;

@@ -33,7 +33,7 @@ struct range {
 	uint64_t first, last;
 };
 
-static bool target_range(const struct lint *lint, struct range *ret_range)
+static bool target_range(struct lint *lint, struct range *ret_range)
 {
 	return lint_target_number(lint, 0, &ret_range->first) && lint_target_number(lint, 1, &ret_range->last) &&
 		ret_range->last < PORTS_COUNT;

@@ -6,6 +6,12 @@
 
 #define HINT_CONFIRM "apply it with --confirm 2m: then it is put back unless you confirm"
 
+/* A setting for interfaces to come, or for the loopback interface, cuts nobody off. */
+static bool is_about_links(const struct lint *lint)
+{
+	return !strstr(lint->setting->path, "/conf/default/") && !strstr(lint->setting->path, "/conf/lo/");
+}
+
 /* Whether the value is this one, and not so yet as far as known. */
 static bool becomes(struct lint *lint, uint64_t value)
 {
@@ -19,7 +25,7 @@ void lint_reach_forwarding(struct lint *lint)
 {
 	uint64_t target, live;
 
-	if (!lint_target_number(lint, 0, &target) || target != 0 ||
+	if (!is_about_links(lint) || !lint_target_number(lint, 0, &target) || target != 0 ||
 		!lint_live_number(lint, lint->setting->path, 0, &live) || live == 0)
 		return;
 	lint_report(lint, "this host forwards now: containers, virtual machines and VPNs behind it are cut off");
@@ -40,7 +46,7 @@ void lint_becomes_router(struct lint *lint)
 
 void lint_reach_rp_filter(struct lint *lint)
 {
-	if (!becomes(lint, 1))
+	if (strstr(lint->setting->path, "/conf/lo/") || !becomes(lint, 1))
 		return;
 	lint_report(lint, "strict filtering drops what comes in on another interface than the answer goes out on: with several "
 		"links, policy routing or a VPN this can cut the host off");
@@ -61,11 +67,12 @@ void lint_reach_ipv6(struct lint *lint)
 {
 	bool is_disable = strstr(lint->setting->path, "/disable_ipv6") != NULL;
 
-	if (!becomes(lint, is_disable ? 1 : 0))
+	if (!is_about_links(lint) || !becomes(lint, is_disable ? 1 : 0))
 		return;
 	lint_report(lint, is_disable ? "IPv6 addresses are removed at once: who has reached the host over IPv6 is cut off" :
 		"routes and addresses that the host has from router advertisements expire");
-	lint_hint(lint, HINT_CONFIRM);
+	/* The first is one-way, and so cannot wait for a confirmation. */
+	lint_hint(lint, is_disable ? "be sure to reach the host over IPv4, now and after a reboot" : HINT_CONFIRM);
 }
 
 void lint_reach_ping(struct lint *lint)

@@ -146,7 +146,7 @@ void lint_synack_retries(struct lint *lint)
 
 /* ---- options on the wire ---- */
 
-static bool switches_off(const struct lint *lint)
+static bool switches_off(struct lint *lint)
 {
 	uint64_t mode;
 

@@ -203,6 +203,11 @@ static void add_plan_row(struct json *json, cJSON *array, const struct plan_row 
 
 		json_add_string(json, note, "id", row->notes[i].id);
 		json_add_string(json, note, "text", row->notes[i].text);
+		json_add_string(json, note, "level", diag_level_name(row->notes[i].level));
+		if (row->notes[i].hint)
+			json_add_string(json, note, "hint", row->notes[i].hint);
+		if (row->notes[i].source)
+			json_add_string(json, note, "source", row->notes[i].source);
 	}
 }
 

@@ -21,6 +21,8 @@ enum plan_status {
 
 struct plan_note {
 	const char *id, *text;
+	enum diag_level level;		/* an error stops an apply */
+	const char *hint, *source;	/* NULL when there is nothing to add */
 };
 
 struct plan_row {

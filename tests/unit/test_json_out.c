@@ -98,7 +98,7 @@ static void test_messages(void **state)
 
 static void test_plan(void **state)
 {
-	struct plan_note note = { "restart-listeners", "restart them" };
+	struct plan_note note = { .id = "restart-listeners", .text = "restart them" };
 	struct plan_row rows[] = {
 		{ .path = "net/core/somaxconn", .key = "net.core.somaxconn", .setting = &setting,
 		  .catalog = NULL, .status = PLAN_CHANGE, .live = { "4096\t1\n", 7 }, .target = { "10", 2 },
