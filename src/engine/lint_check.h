@@ -50,6 +50,10 @@ const char *lint_listed(struct lint *lint, const char *const words[], size_t cou
 /* Whether this is a line of a sysctl.conf; and the line that sets a key there, or in a profile. Never NULL. */
 const char *lint_line(struct lint *lint, const char *path, const char *value);
 
+/* The keys that the catalogue bounds by another one; a test holds the list against it. */
+extern const char *const lint_bounded[];
+extern const size_t lint_bounded_count;
+
 /* ---- the checks, by file ---- */
 
 /* lint_keys.c: is the key what it looks like */
@@ -61,7 +65,6 @@ void lint_host_only(struct lint *lint);
 void lint_absent_key(struct lint *lint);
 void lint_read_only(struct lint *lint);
 void lint_no_effect(struct lint *lint);
-void lint_route_gc_timeout(struct lint *lint);
 void lint_one_way(struct lint *lint);
 void lint_above_bound(struct lint *lint);
 void lint_unordered_thresholds(struct lint *lint);

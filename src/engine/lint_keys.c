@@ -139,12 +139,19 @@ void lint_read_only(struct lint *lint)
 
 /* ---- no effect ---- */
 
-void lint_route_gc_timeout(struct lint *lint)
+void lint_no_effect(struct lint *lint)
 {
-	if (lint_release_before(lint, "3.6"))
+	const struct catalog_row *row = catalog_find(lint->setting->path);
+	bool is_route = strncmp(lint->setting->path, "net/ipv4/route/", 15) == 0;
+
+	if (!row || !row->no_effect_since || lint_release_before(lint, row->no_effect_since))
 		return;
-	lint_report_key(lint, "route.gc_timeout has had no effect on routing since Linux 3.6, which has no route cache: "
-		"all it still sets is how long a route learnt from an ICMP redirect is kept");
+	if (strcmp(row->path, "net/ipv4/route/gc_timeout") == 0)
+		lint_report_key(lint, "route.gc_timeout has had no effect on routing since Linux 3.6, which has no route "
+			"cache: all it still sets is how long a route learnt from an ICMP redirect is kept");
+	else
+		lint_report_key(lint, "%s has had no effect since Linux %s%s", lint_key(lint), row->no_effect_since,
+			is_route ? ", which has no route cache" : "");
 	lint_hint(lint, "leave it out");
 }
 
@@ -166,6 +173,29 @@ void lint_one_way(struct lint *lint)
 }
 
 /* ---- bounds between two keys ---- */
+
+/* The keys with "not_above": found here without going through the whole catalogue. */
+const char *const lint_bounded[] = {
+	"kernel/sched_deadline_period_min_us",
+	"kernel/sched_rt_runtime_us",
+	"net/ipv4/ip_unprivileged_port_start",
+	"net/ipv4/ipfrag_low_thresh",
+	"net/ipv4/neigh/default/gc_thresh1",
+	"net/ipv4/neigh/default/gc_thresh2",
+	"net/ipv6/ip6frag_low_thresh",
+	"net/ipv6/neigh/default/gc_thresh1",
+	"net/ipv6/neigh/default/gc_thresh2",
+	"net/netfilter/nf_conntrack_frag6_low_thresh",
+};
+const size_t lint_bounded_count = COUNT_OF(lint_bounded);
+
+/* The two stand in one directory: for most keys that settles it. */
+static bool looks_bounding(const char *lower, const char *upper)
+{
+	size_t directory = (size_t)(strrchr(lower, '/') - lower) + 1;
+
+	return strncmp(lower, upper, directory) == 0 && !strchr(upper + directory, '/');
+}
 
 static bool only_orders(const char *path)
 {
@@ -201,9 +231,13 @@ static void check_bounds(struct lint *lint, bool ordering)
 		return;
 	if (row->not_above)
 		report_bound(lint, row, true);
-	for (size_t i = 0; i < catalog_count; i++)
-		if (catalog_rows[i].not_above && strcmp(catalog_rows[i].not_above, row->path) == 0)
-			report_bound(lint, &catalog_rows[i], false);
+	for (size_t i = 0; i < lint_bounded_count; i++) {
+		const struct catalog_row *lower = looks_bounding(lint_bounded[i], row->path) ?
+			catalog_find(lint_bounded[i]) : NULL;
+
+		if (lower && lower->not_above && strcmp(lower->not_above, row->path) == 0)
+			report_bound(lint, lower, false);
+	}
 }
 
 void lint_above_bound(struct lint *lint)
