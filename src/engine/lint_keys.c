@@ -223,11 +223,20 @@ static void report_bound(struct lint *lint, const struct catalog_row *row, bool 
 		"it must not be below: raise it, or lower the other");
 }
 
+/* lint_port_privileged() tells that better, at the range. */
+static bool is_port_range(struct lint *lint)
+{
+	static const char range[] = "net/ipv4/ip_local_port_range";
+
+	return strcmp(lint->setting->path, range) == 0 ||
+		(strcmp(lint->setting->path, "net/ipv4/ip_unprivileged_port_start") == 0 && lint_setting(lint, range));
+}
+
 static void check_bounds(struct lint *lint, bool ordering)
 {
 	const struct catalog_row *row = catalog_find(lint->setting->path);
 
-	if (!row || !lint->target.bytes || only_orders(row->path) != ordering)
+	if (!row || !lint->target.bytes || only_orders(row->path) != ordering || is_port_range(lint))
 		return;
 	if (row->not_above)
 		report_bound(lint, row, true);

@@ -136,43 +136,41 @@ void lint_buffer_budget(struct lint *lint)
 	lint_hint(lint, "the kernel takes a 128th of the memory at most");
 }
 
-void lint_buffer_lowered(struct lint *lint)
-{
-	bool is_vector = strncmp(lint->setting->path, "net/ipv4/", 9) == 0;
-	uint64_t target, live;
-	struct value text;
-	const char *shown;
-
-	/* The first field is a minimum under memory pressure: nothing to miss. */
-	for (size_t field = is_vector ? 1 : 0; field < (is_vector ? 3 : 1); field++) {
-		if (!lint_target_number(lint, field, &target) ||
-			!lint_live_number(lint, lint->setting->path, field, &live) || target >= live)
-			continue;
-		if (!lint_live(lint, lint->setting->path, &text))
-			return;
-		shown = value_display(lint->arena, VALUE_LONG, text);
-		lint->diags->failed |= !shown;
-		lint_report(lint, "this lowers %s, which is %s now", lint_key(lint), shown ? shown : "");
-		lint_hint(lint, "the kernel's defaults have grown: leave it out, or use at_least in a profile");
-		return;
-	}
-}
-
-/* ---- files ---- */
-
-static bool lowers(struct lint *lint, uint64_t *ret_live)
+static bool lowers(struct lint *lint, size_t field, uint64_t *ret_live)
 {
 	uint64_t target;
 
-	return lint_target_number(lint, 0, &target) && lint_live_number(lint, lint->setting->path, 0, ret_live) &&
+	return lint_target_number(lint, field, &target) && lint_live_number(lint, lint->setting->path, field, ret_live) &&
 		target < *ret_live;
 }
+
+/* The first field of a vector is a minimum under memory pressure: nothing to miss. */
+void lint_buffer_lowered(struct lint *lint)
+{
+	bool is_vector = strncmp(lint->setting->path, "net/ipv4/", 9) == 0;
+	bool second = is_vector && lowers(lint, 1, &(uint64_t){ 0 });
+	bool third = is_vector && lowers(lint, 2, &(uint64_t){ 0 });
+	const char *shown;
+	struct value live;
+
+	if (!(is_vector ? second || third : lowers(lint, 0, &(uint64_t){ 0 })) ||
+		!lint_live(lint, lint->setting->path, &live))
+		return;
+	shown = value_display(lint->arena, VALUE_LONG, live);
+	lint->diags->failed |= !shown;
+	lint_report(lint, "this lowers %s%s, which is %s now", !is_vector ? "" : second && third ?
+		"the second and third fields of " : second ? "the second field of " : "the third field of ", lint_key(lint),
+		shown ? shown : "");
+	lint_hint(lint, "the kernel's defaults have grown: leave it out, or use at_least in a profile");
+}
+
+/* ---- files ---- */
 
 void lint_file_max_lowered(struct lint *lint)
 {
 	uint64_t live;
 
-	if (!lowers(lint, &live))
+	if (!lowers(lint, 0, &live))
 		return;
 	lint_report(lint, "this lowers fs.file-max from %" PRIu64 "%s; and \"Too many open files\" is the limit of one program, "
 		"RLIMIT_NOFILE", live, live == INT64_MAX ? ", the largest number, which systemd sets at boot" : "");
@@ -183,7 +181,7 @@ void lint_nr_open_lowered(struct lint *lint)
 {
 	uint64_t live;
 
-	if (!lowers(lint, &live))
+	if (!lowers(lint, 0, &live))
 		return;
 	lint_report(lint, "this lowers fs.nr_open from %" PRIu64 ": where a hard limit for open files above it is in use, setrlimit() "
 		"fails, and logins with it", live);

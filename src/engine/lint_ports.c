@@ -74,7 +74,7 @@ static void hint_reserved(struct lint *lint, const struct ports *more)
 		lint->diags->failed = true;
 		return;
 	}
-	lint_hint(lint, "%s %s", setting ? "reserve that, with the line" : "reserve that, with a line",
+	lint_hint(lint, "%s: %s", setting ? "make the list of reserved ports" : "add the line",
 		lint_line(lint, RESERVED, text.bytes));
 }
 
