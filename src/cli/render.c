@@ -9,6 +9,7 @@
 #include <libsmartcols.h>
 #include <locale.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -161,7 +162,7 @@ static void print_diag(const struct app *app, const struct diag *diag)
 		fprintf(app->err, "source: %s\n", diag->basis);
 }
 
-void render_diags(struct app *app)
+static void print_diags(const struct app *app)
 {
 	size_t shown = 0, count = app->diags.errors + app->diags.warnings + app->diags.notes;
 
@@ -170,6 +171,28 @@ void render_diags(struct app *app)
 			print_diag(app, diag);
 	if (count > shown)
 		fprintf(app->err, "... and %zu more\n", count - shown);
+}
+
+/* stderr has no buffer, and an excerpt is printed character by character: all of it goes out in one piece. */
+void render_diags(struct app *app)
+{
+	struct app buffered = *app;
+	size_t length = 0;
+	char *text = NULL;
+
+	if (!app->diags.first)
+		return;
+	buffered.err = open_memstream(&text, &length);
+	if (!buffered.err) {
+		print_diags(app);
+	} else {
+		print_diags(&buffered);
+		if (fclose(buffered.err) == 0)
+			fwrite(text, 1, length, app->err);
+		else
+			print_diags(app);
+		free(text);
+	}
 	/* Each is shown once, however often this is called. */
 	app->diags.first = app->diags.newest = NULL;
 	app->diags.errors = app->diags.warnings = app->diags.notes = 0;

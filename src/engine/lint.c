@@ -187,14 +187,24 @@ bool lint_number(struct lint *lint, const char *path, size_t field, uint64_t *re
 	return lint_live_number(lint, path, field, ret_number);
 }
 
-bool lint_is_absent(struct lint *lint)
+static int probe(struct lint *lint)
 {
 	int error;
 
-	if (lint->presence == 0)
-		lint->presence = key_is_glob(lint->setting->path) ||
-			procsys_probe(lint->procsys, lint->setting->path, &error) != PROCSYS_ABSENT ? 1 : -1;
-	return lint->presence < 0;
+	if (!lint->was_probed && !key_is_glob(lint->setting->path))
+		lint->outcome = procsys_probe(lint->procsys, lint->setting->path, &error);
+	lint->was_probed = true;
+	return lint->outcome;
+}
+
+bool lint_is_absent(struct lint *lint)
+{
+	return probe(lint) == PROCSYS_ABSENT;
+}
+
+bool lint_is_unwritable(struct lint *lint)
+{
+	return probe(lint) == PROCSYS_UNWRITABLE;
 }
 
 const struct machine *lint_machine(struct lint *lint)
@@ -322,7 +332,9 @@ static void run_checks(struct lint *lint, const struct setting *setting)
 	bool is_inert, refused = is_refused(lint, setting);
 
 	lint->setting = setting;
-	lint->presence = 0;
+	lint->row = catalog_find(setting->path);
+	lint->was_probed = false;
+	lint->outcome = 0;
 	lint->target = value_trimmed(target_of(lint, setting, &is_inert));
 	for (size_t i = 0; i < lint_checks_count; i++) {
 		const struct lint_check *check = &lint_checks[i];

@@ -22,6 +22,8 @@
 #include "base/diag.h"
 #include "base/rootdir.h"
 #include "kernel/procsys.h"
+#include "model/catalog.h"
+#include "model/listener.h"
 #include "model/machine.h"
 #include "model/resolve.h"
 
@@ -70,7 +72,11 @@ struct lint {
 	const struct lint_check *check;
 	const struct setting *setting;
 	struct value target;		/* what the setting comes to here; NULL bytes: not known */
-	int presence;			/* of its key: 0 not looked for yet, 1 there, -1 absent */
+	const struct catalog_row *row;	/* of its key, or NULL */
+	struct listeners *listeners;	/* what listens here, once it was asked for; NULL: not known */
+	bool asked_for_listeners;
+	bool was_probed;
+	int outcome;			/* of procsys_probe() */
 };
 
 /* 0 or -ENOMEM. That there are findings is no failure. */

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "engine/lint.h"
-#include "model/catalog.h"
 #include "model/version.h"
 
 /* The finding points at the value, or at the key. */
@@ -27,8 +26,9 @@ bool lint_target_number(struct lint *lint, size_t field, uint64_t *ret_number);
 bool lint_live_number(struct lint *lint, const char *path, size_t field, uint64_t *ret_number);
 bool lint_number(struct lint *lint, const char *path, size_t field, uint64_t *ret_number);
 
-/* Whether lint->setting is about a key that is not there. A glob is not asked about. */
+/* Whether lint->setting is about a key that is not there, or cannot be written here. A glob is neither. */
 bool lint_is_absent(struct lint *lint);
+bool lint_is_unwritable(struct lint *lint);
 
 /* The facts of the machine, looked up when they are first asked for. */
 const struct machine *lint_machine(struct lint *lint);

@@ -14,7 +14,7 @@ void lint_unknown_key(struct lint *lint)
 	const char *path = lint->setting->path, *meant;
 	struct procsys_paths paths = { 0 };
 
-	if (catalog_find(path) || (!key_is_glob(path) && !lint_is_absent(lint)))
+	if (lint->row || (!key_is_glob(path) && !lint_is_absent(lint)))
 		return;
 	if (key_is_glob(path) && procsys_expand(lint->procsys, lint->arena, path, &paths) < 0) {
 		lint->diags->failed = true;
@@ -49,7 +49,7 @@ static bool is_after(struct lint *lint, const char *version)
 
 static enum absence absence_of(struct lint *lint, const struct catalog_row **ret_row)
 {
-	const struct catalog_row *row = catalog_find(lint->setting->path);
+	const struct catalog_row *row = lint->row;
 
 	*ret_row = row;
 	if (!row || lint->setting->optional || !lint_is_absent(lint))
@@ -121,11 +121,9 @@ void lint_absent_key(struct lint *lint)
 
 void lint_read_only(struct lint *lint)
 {
-	const struct catalog_row *row = catalog_find(lint->setting->path);
-	int error;
+	const struct catalog_row *row = lint->row;
 
-	if (lint->setting->optional || key_is_glob(lint->setting->path) || lint_is_absent(lint) ||
-		procsys_probe(lint->procsys, lint->setting->path, &error) != PROCSYS_UNWRITABLE)
+	if (lint->setting->optional || !lint_is_unwritable(lint))
 		return;
 	if (row && row->scope == SCOPE_HOST && lint_machine(lint)->in_netns) {
 		lint_report_key(lint, "%s shows the host's value here and cannot be written in this network namespace",
@@ -141,7 +139,7 @@ void lint_read_only(struct lint *lint)
 
 void lint_no_effect(struct lint *lint)
 {
-	const struct catalog_row *row = catalog_find(lint->setting->path);
+	const struct catalog_row *row = lint->row;
 	bool is_route = strncmp(lint->setting->path, "net/ipv4/route/", 15) == 0;
 
 	if (!row || !row->no_effect_since || lint_release_before(lint, row->no_effect_since))
@@ -159,7 +157,7 @@ void lint_no_effect(struct lint *lint)
 
 void lint_one_way(struct lint *lint)
 {
-	const struct catalog_row *row = catalog_find(lint->setting->path);
+	const struct catalog_row *row = lint->row;
 
 	if (!lint->target.bytes || !catalog_is_one_way(row, lint->target))
 		return;
@@ -234,7 +232,7 @@ static bool is_port_range(struct lint *lint)
 
 static void check_bounds(struct lint *lint, bool ordering)
 {
-	const struct catalog_row *row = catalog_find(lint->setting->path);
+	const struct catalog_row *row = lint->row;
 
 	if (!row || !lint->target.bytes || only_orders(row->path) != ordering || is_port_range(lint))
 		return;

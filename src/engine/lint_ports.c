@@ -17,7 +17,7 @@
 enum { DEFAULT_FIRST = 32768, DEFAULT_LAST = 60999, NAMED_MAX = 4 };
 
 /* Kubernetes' --service-node-port-range. */
-enum { NODEPORT_FIRST = 30000, NODEPORT_LAST = 32767 };
+enum { NODEPORT_FIRST = 30000, NODEPORT_LAST = 32767, KUBERNETES_MAX = 8 };
 
 /* Well known, above 1023 and below where people usually begin a widened range. */
 static const struct {
@@ -108,6 +108,21 @@ void lint_port_services(struct lint *lint)
 
 /* ---- on this host ---- */
 
+static const struct listeners *listeners_here(struct lint *lint)
+{
+	struct listeners *listeners;
+	int r;
+
+	if (lint->asked_for_listeners)
+		return lint->listeners;
+	lint->asked_for_listeners = true;
+	listeners = arena_alloc(lint->arena, sizeof(*listeners));
+	r = listeners ? sockdiag_listeners(lint->root, lint->arena, listeners) : -ENOMEM;
+	lint->diags->failed |= r == -ENOMEM;
+	lint->listeners = r < 0 ? NULL : listeners;
+	return lint->listeners;
+}
+
 /* Of a port that the running range holds too and that lies in the default range, nobody knows whether it was chosen
  * or given: it has been as safe so far as it will be. */
 static bool is_swallowed(const struct ports *reserved, struct range range, const struct range *live, unsigned port)
@@ -117,28 +132,26 @@ static bool is_swallowed(const struct ports *reserved, struct range range, const
 	return holds(range, port) && !is_old && !ports_contain(reserved, port);
 }
 
-/* Those that would be swallowed, at the front of the list; one for each port. False: not known. */
-static bool find_swallowed(struct lint *lint, struct range range, struct listeners *ret_listeners)
+/* Those that would be swallowed, one for each port. False: none, as far as known. */
+static bool find_swallowed(struct lint *lint, struct range range, struct listeners *ret_swallowed)
 {
+	const struct listeners *all = listeners_here(lint);
 	struct ports reserved;
 	struct range live;
 	bool knows_live = lint_live_number(lint, RANGE, 0, &live.first) && lint_live_number(lint, RANGE, 1, &live.last);
-	size_t count = 0;
-	int r = sockdiag_listeners(lint->root, lint->arena, ret_listeners);
 
-	lint->diags->failed |= r == -ENOMEM;
-	if (r < 0)
+	if (!all)
 		return false;
 	find_reserved(lint, false, &reserved);
-	for (size_t i = 0; i < ret_listeners->count; i++) {
-		unsigned port = ret_listeners->items[i].port;
+	for (size_t i = 0; i < all->count; i++) {
+		unsigned port = all->items[i].port;
 
+		/* They are sorted by port. */
 		if (is_swallowed(&reserved, range, knows_live ? &live : NULL, port) &&
-			(count == 0 || ret_listeners->items[count - 1].port != port))
-			ret_listeners->items[count++] = ret_listeners->items[i];
+			(i == 0 || all->items[i - 1].port != port))
+			lint->diags->failed |= listeners_add(ret_swallowed, lint->arena, &all->items[i]) < 0;
 	}
-	ret_listeners->count = count;
-	return count > 0;
+	return ret_swallowed->count > 0;
 }
 
 static const char *describe(struct lint *lint, const struct listener *listener, const struct owners *owners)
@@ -197,16 +210,14 @@ void lint_port_listeners(struct lint *lint)
 static bool is_kubernetes_node(struct lint *lint)
 {
 	static const char *const names[] = { "kubelet", "kube-proxy", "k3s-server", "k3s-agent" };
-	struct listeners listeners = { 0 };
+	const struct listeners *all = listeners_here(lint);
+	uint32_t inodes[KUBERNETES_MAX];
 	struct owners owners;
-	uint32_t inodes[3];
 	size_t count = 0;
 
-	if (sockdiag_listeners(lint->root, lint->arena, &listeners) < 0)
-		return false;
-	for (size_t i = 0; i < listeners.count && count < COUNT_OF(inodes); i++)
-		if (listeners.items[i].port == 10250 || listeners.items[i].port == 10249 || listeners.items[i].port == 10256)
-			inodes[count++] = listeners.items[i].inode;
+	for (size_t i = 0; all && i < all->count && count < KUBERNETES_MAX; i++)
+		if (all->items[i].port == 10250 || all->items[i].port == 10249 || all->items[i].port == 10256)
+			inodes[count++] = all->items[i].inode;
 	if (count == 0 || owners_find(lint->root, lint->arena, inodes, count, &owners) < 0)
 		return false;
 	for (size_t i = 0; i < owners.count; i++)
