@@ -72,6 +72,7 @@ _kerntune_offer_kind()
 		_kerntune_offer_files "$2" -f -X '!*.yaml'
 		case $_kerntune_command in
 		apply | diff | verify) _kerntune_offer_files "$2" -f -X '!*.json' ;;	# saved plans
+		check) _kerntune_offer_files "$2" -f -X '!*.conf' ;;
 		esac
 		if [[ $2 == */* || ${#COMPREPLY[@]} -eq 0 ]]; then
 			_kerntune_offer_files "$2" -d
@@ -82,6 +83,7 @@ _kerntune_offer_kind()
 		_kerntune_offer "$2" < <(_kerntune_ask id)
 		;;
 	key | catalogue) _kerntune_offer_keys "$1" "$2" ;;
+	check) _kerntune_offer "$2" < <(_kerntune_ask check) ;;
 	format) _kerntune_offer "$2" < <(_kerntune_ask format "$_kerntune_command") ;;
 	directory) _kerntune_offer_files "$2" -d ;;
 	netns)

@@ -26,6 +26,9 @@ function __kerntune_offer_kind
             if contains -- "$argv[3]" apply diff verify # saved plans too
                 set -a files $word*.json
             end
+            if test "$argv[3]" = check
+                set -a files $word*.conf
+            end
             string join \n -- $files
         case id
             $ask id 2>/dev/null
@@ -36,6 +39,8 @@ function __kerntune_offer_kind
             else
                 $ask $argv[1] 2>/dev/null
             end
+        case check
+            $ask check 2>/dev/null
         case format
             $ask format $argv[3] 2>/dev/null
         case directory

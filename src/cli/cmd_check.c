@@ -58,7 +58,8 @@ static int mute_disabled(struct app *app)
 			continue;
 		meant = lint_suggest(id);
 		if (meant)
-			return app_fail(app, EXIT_INVALID, "usage", "there is no check \"%s\": did you mean \"%s\"?", id, meant);
+			return app_fail(app, EXIT_INVALID, "usage",
+				"there is no check \"%s\": did you mean \"%s\"?", id, meant);
 		return app_fail(app, EXIT_INVALID, "usage",
 			"there is no check \"%s\": \"kerntune check --list-checks\" shows them", id);
 	}

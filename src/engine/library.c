@@ -150,7 +150,8 @@ static int parse_profile(struct library *library, const struct source *source, c
 	} else if (library->for_check) {
 		r = sysctl_conf_read(library->arena, source, name, library->diags, &profile);
 	} else {
-		diag_error(library->diags, "not-a-profile", span_file(source), "this is a file for sysctl, not a profile");
+		diag_error(library->diags, "not-a-profile", span_file(source),
+			"this is a file for sysctl, not a profile");
 		diag_hint(library->diags, "\"kerntune check\" reads it; write its values into a profile to apply them");
 		return library->diags->failed ? -ENOMEM : 1;
 	}

@@ -141,8 +141,8 @@ static struct value target_of(struct lint *lint, const struct setting *setting, 
 	*ret_is_inert = false;
 	if (setting->rule == SETTING_VALUE || !lint_live(lint, setting->path, &live))
 		return target;
-	r = value_bounded(lint->arena, catalog_type(catalog_find(setting->path)), setting->rule == SETTING_AT_LEAST ? VALUE_AT_LEAST : VALUE_AT_MOST, live,
-		setting->value, &target);
+	r = value_bounded(lint->arena, catalog_type(catalog_find(setting->path)),
+		setting->rule == SETTING_AT_LEAST ? VALUE_AT_LEAST : VALUE_AT_MOST, live, setting->value, &target);
 	lint->diags->failed |= r == -ENOMEM;
 	if (r != 0)
 		return (struct value){ .bytes = NULL };
@@ -339,8 +339,8 @@ static void run_checks(struct lint *lint, const struct setting *setting)
 	for (size_t i = 0; i < lint_checks_count; i++) {
 		const struct lint_check *check = &lint_checks[i];
 
-		if (!check->run || (lint->for_plan && !check->in_plan) || (check->needs_value && (is_inert || refused)) ||
-			!looks_at(check, setting->path))
+		if (!check->run || (lint->for_plan && !check->in_plan) ||
+			(check->needs_value && (is_inert || refused)) || !looks_at(check, setting->path))
 			continue;
 		lint->check = check;
 		check->run(lint);

@@ -31,11 +31,15 @@ void lint_conntrack_buckets(struct lint *lint)
 	if (lint_setting(lint, BUCKETS) || !lint_target_number(lint, 0, &max) || max == 0)
 		return;
 	if (!lint_live_number(lint, BUCKETS, 0, &buckets)) {
-		lint_report(lint, "nf_conntrack_max without nf_conntrack_buckets: the hash table keeps the size that the kernel "
-			"chose, and its chains grow with the number of entries");
+		lint_report(lint, "nf_conntrack_max without nf_conntrack_buckets: the hash table keeps the size "
+				  "that the kernel "
+				  "chose, and its chains grow with the number of entries");
 	} else if (buckets > 0 && max / ENTRIES_PER_BUCKET_GOOD > buckets) {
-		lint_report(lint, "nf_conntrack_max without nf_conntrack_buckets: the hash table keeps its %" PRIu64 " buckets, "
-			"each with a chain of about %" PRIu64 " entries when full", buckets, (max + buckets / 2) / buckets);
+		lint_report(lint,
+			"nf_conntrack_max without nf_conntrack_buckets: the hash table keeps its %" PRIu64
+			" buckets, "
+			"each with a chain of about %" PRIu64 " entries when full",
+			buckets, (max + buckets / 2) / buckets);
 	} else {
 		return;
 	}
@@ -47,10 +51,12 @@ void lint_conntrack_overfull(struct lint *lint)
 	const struct setting *setting = lint_setting(lint, BUCKETS);
 	uint64_t max, buckets;
 
-	if (!setting || !lint_target_number(lint, 0, &max) || !lint_number(lint, BUCKETS, 0, &buckets) || buckets == 0 ||
-		max / ENTRIES_PER_BUCKET_MAX <= buckets)
+	if (!setting || !lint_target_number(lint, 0, &max) || !lint_number(lint, BUCKETS, 0, &buckets) ||
+		buckets == 0 || max / ENTRIES_PER_BUCKET_MAX <= buckets)
 		return;
-	lint_report(lint, "nf_conntrack_max is %" PRIu64 " times the buckets of the hash table: long chains slow every packet down",
+	lint_report(lint,
+		"nf_conntrack_max is %" PRIu64
+		" times the buckets of the hash table: long chains slow every packet down",
 		max / buckets);
 	lint_also(lint, setting, "set here");
 	hint_buckets(lint, max);
@@ -65,7 +71,8 @@ void lint_conntrack_memory(struct lint *lint)
 		return;
 	lint_report(lint, "a full table takes about %s of the %s of this machine, and cannot be swapped",
 		lint_size(lint, max * ENTRY_BYTES), lint_size(lint, lint_machine(lint)->ram_bytes));
-	lint_hint(lint, "take what is used at peak (nf_conntrack_count) times 4; not tracking a port at all costs nothing");
+	lint_hint(lint,
+		"take what is used at peak (nf_conntrack_count) times 4; not tracking a port at all costs nothing");
 }
 
 void lint_conntrack_time_wait(struct lint *lint)
@@ -74,7 +81,8 @@ void lint_conntrack_time_wait(struct lint *lint)
 
 	if (!lint_target_number(lint, 0, &seconds) || seconds >= 60)
 		return;
-	lint_report(lint, "this forgets the firewall's entry of a closed connection while both ends remember it for 60 s; it "
+	lint_report(lint,
+		"this forgets the firewall's entry of a closed connection while both ends remember it for 60 s; it "
 		"does not shorten TIME_WAIT of sockets");
 	lint_hint(lint, "60 or more");
 }
@@ -85,8 +93,11 @@ void lint_conntrack_established(struct lint *lint)
 
 	if (!lint_target_number(lint, 0, &seconds) || seconds >= 7440)
 		return;
-	lint_report(lint, "connections that are idle for %" PRIu64 " s are forgotten, and then hang, where the firewall or NAT lets "
-		"only known ones pass; RFC 5382 asks for 7440 s at least", seconds);
+	lint_report(lint,
+		"connections that are idle for %" PRIu64
+		" s are forgotten, and then hang, where the firewall or NAT lets "
+		"only known ones pass; RFC 5382 asks for 7440 s at least",
+		seconds);
 	lint_hint(lint, "7440 or more; 86400 is a day");
 }
 
@@ -95,9 +106,12 @@ void lint_conntrack_keepalive(struct lint *lint)
 	const struct setting *setting = lint_setting(lint, KEEPALIVE);
 	uint64_t seconds, keepalive;
 
-	if (!lint_target_number(lint, 0, &seconds) || !lint_number(lint, KEEPALIVE, 0, &keepalive) || seconds > keepalive)
+	if (!lint_target_number(lint, 0, &seconds) || !lint_number(lint, KEEPALIVE, 0, &keepalive) ||
+		seconds > keepalive)
 		return;
-	lint_report(lint, "entries go after %" PRIu64 " s, before the first keepalive probe at %" PRIu64 " s could refresh them",
+	lint_report(lint,
+		"entries go after %" PRIu64 " s, before the first keepalive probe at %" PRIu64
+		" s could refresh them",
 		seconds, keepalive);
 	if (setting)
 		lint_also(lint, setting, "set here");

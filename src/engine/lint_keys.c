@@ -145,7 +145,8 @@ void lint_no_effect(struct lint *lint)
 	if (!row || !row->no_effect_since || lint_release_before(lint, row->no_effect_since))
 		return;
 	if (strcmp(row->path, "net/ipv4/route/gc_timeout") == 0)
-		lint_report_key(lint, "route.gc_timeout has had no effect on routing since Linux 3.6, which has no route "
+		lint_report_key(lint,
+			"route.gc_timeout has had no effect on routing since Linux 3.6, which has no route "
 			"cache: all it still sets is how long a route learnt from an ICMP redirect is kept");
 	else
 		lint_report_key(lint, "%s has had no effect since Linux %s%s", lint_key(lint), row->no_effect_since,
@@ -213,8 +214,8 @@ static void report_bound(struct lint *lint, const struct catalog_row *row, bool 
 		(is_lower ? mine <= theirs : mine >= theirs))
 		return;
 	lint_report(lint, "%s %.*s is %s %s, which is %llu%s", lint_key(lint), (int)lint->target.length,
-		lint->target.bytes, is_lower ? "above" : "below", lint_shown(lint, other_path), (unsigned long long)theirs,
-		other ? "" : " now");
+		lint->target.bytes, is_lower ? "above" : "below", lint_shown(lint, other_path),
+		(unsigned long long)theirs, other ? "" : " now");
 	if (other)
 		lint_also(lint, other, "set here");
 	lint_hint(lint, is_lower ? "it must not be above: lower it, or raise the other" :

@@ -49,7 +49,8 @@ void lint_tcp_mem_fixed(struct lint *lint)
 		lint_report(lint, "tcp_mem counts pages: this is %s whatever memory the machine has, which is %s here",
 			three_sizes(lint, bytes), lint_size(lint, ram));
 	else
-		lint_report(lint, "tcp_mem counts pages: this is %s whatever memory the machine has", three_sizes(lint, bytes));
+		lint_report(lint, "tcp_mem counts pages: this is %s whatever memory the machine has",
+			three_sizes(lint, bytes));
 	lint_hint(lint, "leave it out: at boot the kernel takes about 5, 6 and 9 %% of the memory");
 }
 
@@ -71,8 +72,8 @@ void lint_tcp_mem_lowered(struct lint *lint)
 	if (!target_bytes(lint, bytes) || !lint_live_number(lint, lint->setting->path, 2, &live) ||
 		live > UINT64_MAX / lint_machine(lint)->page_size || bytes[2] >= live * lint_machine(lint)->page_size)
 		return;
-	lint_report(lint, "this lowers the limit for all TCP sockets from %s to %s", lint_size(lint, live * lint_machine(lint)->page_size),
-		lint_size(lint, bytes[2]));
+	lint_report(lint, "this lowers the limit for all TCP sockets from %s to %s",
+		lint_size(lint, live * lint_machine(lint)->page_size), lint_size(lint, bytes[2]));
 	lint_hint(lint, "leave it out");
 }
 
@@ -86,9 +87,12 @@ void lint_buffer_default(struct lint *lint)
 	/* What it has always been on 64-bit machines: 256 packets of 256 bytes. */
 	if (!lint_target_number(lint, 0, &bytes) || bytes <= 212992)
 		return;
-	lint_report(lint, "%s costs memory per socket, up to %s for each UDP, UNIX and netlink socket, and does not raise TCP's "
-		"limits: a TCP socket begins with the second field of %s", is_receive ? "rmem_default" : "wmem_default",
-		lint_size(lint, bytes), is_receive ? "tcp_rmem" : "tcp_wmem");
+	lint_report(lint,
+		"%s costs memory per socket, up to %s for each UDP, UNIX and netlink socket, and does not raise "
+		"TCP's "
+		"limits: a TCP socket begins with the second field of %s",
+		is_receive ? "rmem_default" : "wmem_default", lint_size(lint, bytes),
+		is_receive ? "tcp_rmem" : "tcp_wmem");
 	lint_hint(lint, "leave it at 212992; programs that need more ask for it, up to %s",
 		is_receive ? "rmem_max" : "wmem_max");
 }
@@ -101,7 +105,8 @@ void lint_buffer_default_above_max(struct lint *lint)
 
 	if (!lint_target_number(lint, 0, &bytes) || !lint_number(lint, path, 0, &max) || bytes <= max)
 		return;
-	lint_report(lint, "above %s, which is %" PRIu64 ": a program that asks for a buffer gets less than one that does not",
+	lint_report(lint,
+		"above %s, which is %" PRIu64 ": a program that asks for a buffer gets less than one that does not",
 		lint_shown(lint, path), max);
 	if (setting)
 		lint_also(lint, setting, "set here");
@@ -118,8 +123,11 @@ void lint_buffer_unrelated(struct lint *lint)
 
 	if (!setting || !lint_target_number(lint, 2, &bytes) || !lint_number(lint, path, 0, &max) || bytes <= max)
 		return;
-	lint_report(lint, "the third field is above %s, and is not limited by it: that is for programs that set their buffers "
-		"themselves", is_receive ? "rmem_max" : "wmem_max");
+	lint_report(lint,
+		"the third field is above %s, and is not limited by it: that is for programs that set their "
+		"buffers "
+		"themselves",
+		is_receive ? "rmem_max" : "wmem_max");
 	lint_also(lint, setting, "set here");
 	lint_hint(lint, "nothing to mend: the two need not match");
 }
@@ -132,7 +140,8 @@ void lint_buffer_budget(struct lint *lint)
 
 	if (!lint_target_number(lint, is_vector ? 2 : 0, &bytes) || ram == 0 || bytes <= ram / 64)
 		return;
-	lint_report(lint, "one socket may take %s of the %s of this machine", lint_size(lint, bytes), lint_size(lint, ram));
+	lint_report(lint, "one socket may take %s of the %s of this machine", lint_size(lint, bytes),
+		lint_size(lint, ram));
 	lint_hint(lint, "the kernel takes a 128th of the memory at most");
 }
 
@@ -140,8 +149,8 @@ static bool lowers(struct lint *lint, size_t field, uint64_t *ret_live)
 {
 	uint64_t target;
 
-	return lint_target_number(lint, field, &target) && lint_live_number(lint, lint->setting->path, field, ret_live) &&
-		target < *ret_live;
+	return lint_target_number(lint, field, &target) &&
+	       lint_live_number(lint, lint->setting->path, field, ret_live) && target < *ret_live;
 }
 
 /* The first field of a vector is a minimum under memory pressure: nothing to miss. */
@@ -158,9 +167,12 @@ void lint_buffer_lowered(struct lint *lint)
 		return;
 	shown = value_display(lint->arena, VALUE_LONG, live);
 	lint->diags->failed |= !shown;
-	lint_report(lint, "this lowers %s%s, which is %s now", !is_vector ? "" : second && third ?
-		"the second and third fields of " : second ? "the second field of " : "the third field of ", lint_key(lint),
-		shown ? shown : "");
+	lint_report(lint, "this lowers %s%s, which is %s now",
+		!is_vector        ? ""
+		: second && third ? "the second and third fields of "
+		: second          ? "the second field of "
+				  : "the third field of ",
+		lint_key(lint), shown ? shown : "");
 	lint_hint(lint, "the kernel's defaults have grown: leave it out, or use at_least in a profile");
 }
 
@@ -172,8 +184,11 @@ void lint_file_max_lowered(struct lint *lint)
 
 	if (!lowers(lint, 0, &live))
 		return;
-	lint_report(lint, "this lowers fs.file-max from %" PRIu64 "%s; and \"Too many open files\" is the limit of one program, "
-		"RLIMIT_NOFILE", live, live == INT64_MAX ? ", the largest number, which systemd sets at boot" : "");
+	lint_report(lint,
+		"this lowers fs.file-max from %" PRIu64
+		"%s; and \"Too many open files\" is the limit of one program, "
+		"RLIMIT_NOFILE",
+		live, live == INT64_MAX ? ", the largest number, which systemd sets at boot" : "");
 	lint_hint(lint, "leave it out");
 }
 
@@ -183,8 +198,11 @@ void lint_nr_open_lowered(struct lint *lint)
 
 	if (!lowers(lint, 0, &live))
 		return;
-	lint_report(lint, "this lowers fs.nr_open from %" PRIu64 ": where a hard limit for open files above it is in use, setrlimit() "
-		"fails, and logins with it", live);
+	lint_report(lint,
+		"this lowers fs.nr_open from %" PRIu64
+		": where a hard limit for open files above it is in use, setrlimit() "
+		"fails, and logins with it",
+		live);
 	lint_hint(lint, "leave it out: it raises nobody's limit, LimitNOFILE= of the service does");
 }
 

@@ -100,10 +100,13 @@ void lint_port_services(struct lint *lint)
 	}
 	if (count == 0)
 		return;
-	lint_report(lint, "the range %u to %u swallows ports that services listen on, such as %s: an outgoing connection takes "
-		"one, and the service cannot start", (unsigned)range.first, (unsigned)range.last,
-		lint_listed(lint, words, count));
-	lint_hint(lint, "begin at 10240, or reserve the ports of this host's services in net.ipv4.ip_local_reserved_ports");
+	lint_report(lint,
+		"the range %u to %u swallows ports that services listen on, such as %s: an outgoing connection "
+		"takes "
+		"one, and the service cannot start",
+		(unsigned)range.first, (unsigned)range.last, lint_listed(lint, words, count));
+	lint_hint(lint,
+		"begin at 10240, or reserve the ports of this host's services in net.ipv4.ip_local_reserved_ports");
 }
 
 /* ---- on this host ---- */
@@ -186,9 +189,12 @@ static void report_listeners(struct lint *lint, struct range range, const struct
 		if (words[count])
 			count++;
 	}
-	lint_report(lint, "the range %u to %u swallows port%s %s, where this host listens: an outgoing connection can take %s, "
-		"and then the service cannot start again", (unsigned)range.first, (unsigned)range.last,
-		listeners->count == 1 ? "" : "s", lint_listed(lint, words, count), listeners->count == 1 ? "it" : "one");
+	lint_report(lint,
+		"the range %u to %u swallows port%s %s, where this host listens: an outgoing connection can take "
+		"%s, "
+		"and then the service cannot start again",
+		(unsigned)range.first, (unsigned)range.last, listeners->count == 1 ? "" : "s",
+		lint_listed(lint, words, count), listeners->count == 1 ? "it" : "one");
 }
 
 void lint_port_listeners(struct lint *lint)
@@ -240,7 +246,8 @@ void lint_port_nodeports(struct lint *lint)
 			ports_add(&open, port, port);
 	if (ports_count(&open) == 0 || !is_kubernetes_node(lint))
 		return;
-	lint_report(lint, "the range %u to %u takes in the NodePorts of Kubernetes, 30000 to 32767, which runs on this host",
+	lint_report(lint,
+		"the range %u to %u takes in the NodePorts of Kubernetes, 30000 to 32767, which runs on this host",
 		(unsigned)range.first, (unsigned)range.last);
 	hint_reserved(lint, &open);
 }

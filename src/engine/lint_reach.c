@@ -38,9 +38,11 @@ void lint_becomes_router(struct lint *lint)
 
 	if (!becomes(lint, 1))
 		return;
-	lint_report(lint, is_v6 ? "a router ignores router advertisements: routes and addresses that this host has from them "
-		"expire, unless accept_ra is 2" : "this host becomes a router: what reaches it is passed on between all "
-		"of its interfaces as far as the firewall allows");
+	lint_report(lint,
+		is_v6 ? "a router ignores router advertisements: routes and addresses that this host has from them "
+			"expire, unless accept_ra is 2"
+		      : "this host becomes a router: what reaches it is passed on between all "
+			"of its interfaces as far as the firewall allows");
 	lint_hint(lint, HINT_CONFIRM);
 }
 
@@ -48,8 +50,9 @@ void lint_reach_rp_filter(struct lint *lint)
 {
 	if (strstr(lint->setting->path, "/conf/lo/") || !becomes(lint, 1))
 		return;
-	lint_report(lint, "strict filtering drops what comes in on another interface than the answer goes out on: with several "
-		"links, policy routing or a VPN this can cut the host off");
+	lint_report(lint, "strict filtering drops what comes in on another interface than the answer goes out on: "
+			  "with several "
+			  "links, policy routing or a VPN this can cut the host off");
 	lint_hint(lint, "2 is the loose mode; " HINT_CONFIRM);
 }
 
@@ -69,8 +72,9 @@ void lint_reach_ipv6(struct lint *lint)
 
 	if (!is_about_links(lint) || !becomes(lint, is_disable ? 1 : 0))
 		return;
-	lint_report(lint, is_disable ? "IPv6 addresses are removed at once: who has reached the host over IPv6 is cut off" :
-		"routes and addresses that the host has from router advertisements expire");
+	lint_report(lint,
+		is_disable ? "IPv6 addresses are removed at once: who has reached the host over IPv6 is cut off"
+			   : "routes and addresses that the host has from router advertisements expire");
 	/* The first is one-way, and so cannot wait for a confirmation. */
 	lint_hint(lint, is_disable ? "be sure to reach the host over IPv4, now and after a reboot" : HINT_CONFIRM);
 }

@@ -16,7 +16,8 @@ void lint_fin_timeout(struct lint *lint)
 
 	if (!lint_target_number(lint, 0, &seconds) || seconds >= 60)
 		return;
-	lint_report(lint, "tcp_fin_timeout does not shorten TIME_WAIT, which lasts 60 s whatever is set: it is how long a "
+	lint_report(lint,
+		"tcp_fin_timeout does not shorten TIME_WAIT, which lasts 60 s whatever is set: it is how long a "
 		"closed socket waits in FIN_WAIT_2 for the other side to close");
 	lint_hint(lint, "leave it at 60, unless sockets pile up in FIN_WAIT_2 (ss -tan state fin-wait-2)");
 }
@@ -27,8 +28,8 @@ void lint_fin_timeout_doubled(struct lint *lint)
 
 	if (!lint_target_number(lint, 0, &seconds) || seconds <= 60 || seconds >= 120)
 		return;
-	lint_report(lint, "from 61 to 119 the kernel waits twice what is above 60: %" PRIu64 " means %" PRIu64 " s", seconds,
-		2 * (seconds - 60));
+	lint_report(lint, "from 61 to 119 the kernel waits twice what is above 60: %" PRIu64 " means %" PRIu64 " s",
+		seconds, 2 * (seconds - 60));
 	lint_hint(lint, "write at most 60, or at least 120");
 }
 
@@ -38,8 +39,10 @@ void lint_tw_reuse(struct lint *lint)
 
 	if (!lint_target_number(lint, 0, &mode) || mode != 1)
 		return;
-	lint_report(lint, "tcp_tw_reuse is for outgoing connections, and needs timestamps at both ends: connect() may take "
-		"over a port that has been in TIME_WAIT for a second; it does nothing for accepted connections, and "
+	lint_report(lint,
+		"tcp_tw_reuse is for outgoing connections, and needs timestamps at both ends: connect() may take "
+		"over a port that has been in TIME_WAIT for a second; it does nothing for accepted connections, "
+		"and "
 		"the number of sockets in TIME_WAIT does not fall");
 	lint_hint(lint, "keep it where this host opens many connections to few addresses; elsewhere leave it out");
 }
@@ -63,7 +66,8 @@ void lint_tw_recycle(struct lint *lint)
 
 	if (!lint_target_number(lint, 0, &mode) || mode == 0)
 		return;
-	lint_report(lint, "tcp_tw_recycle drops connections of clients behind NAT, and since 4.10 of any client; it was "
+	lint_report(lint,
+		"tcp_tw_recycle drops connections of clients behind NAT, and since 4.10 of any client; it was "
 		"removed in 4.12");
 	lint_hint(lint, "leave it out");
 }
@@ -75,8 +79,11 @@ void lint_tw_buckets_lowered(struct lint *lint)
 	if (!lint_target_number(lint, 0, &target) || !lint_live_number(lint, lint->setting->path, 0, &live) ||
 		target >= live)
 		return;
-	lint_report(lint, "this lowers tcp_max_tw_buckets from %" PRIu64 ": beyond it TIME_WAIT is cut short, and late segments "
-		"can reach a new connection; the memory saved is 256 bytes each", live);
+	lint_report(lint,
+		"this lowers tcp_max_tw_buckets from %" PRIu64
+		": beyond it TIME_WAIT is cut short, and late segments "
+		"can reach a new connection; the memory saved is 256 bytes each",
+		live);
 	lint_hint(lint, "leave it, or raise it: the kernel's documentation says not to lower it");
 }
 
@@ -89,8 +96,9 @@ void lint_syn_backlog(struct lint *lint)
 
 	if (lint_release_before(lint, "4.3") || !lint_number(lint, SYNCOOKIES, 0, &mode) || mode == 0)
 		return;
-	lint_report(lint, "tcp_max_syn_backlog is not consulted while tcp_syncookies is on: half-open connections are limited "
-		"by the listener's backlog, which somaxconn bounds");
+	lint_report(lint, "tcp_max_syn_backlog is not consulted while tcp_syncookies is on: half-open connections "
+			  "are limited "
+			  "by the listener's backlog, which somaxconn bounds");
 	if (cookies)
 		lint_also(lint, cookies, "switched on here");
 	lint_hint(lint, "raise the backlog of the program and net.core.somaxconn instead");
@@ -112,7 +120,8 @@ void lint_syncookies_always(struct lint *lint)
 
 	if (!lint_target_number(lint, 0, &mode) || mode != 2)
 		return;
-	lint_report(lint, "2 sends cookies always, which is for tests: connections lose options such as window scaling where "
+	lint_report(lint,
+		"2 sends cookies always, which is for tests: connections lose options such as window scaling where "
 		"timestamps are missing");
 	lint_hint(lint, "%s", lint_line(lint, SYNCOOKIES, "1"));
 }
@@ -129,7 +138,8 @@ void lint_syn_retries(struct lint *lint)
 
 	if (!lint_target_number(lint, 0, &retries) || retries >= 3)
 		return;
-	lint_report(lint, "connect() gives up after %" PRIu64 " s: a few lost packets look like an outage", retry_seconds(retries));
+	lint_report(lint, "connect() gives up after %" PRIu64 " s: a few lost packets look like an outage",
+		retry_seconds(retries));
 	lint_hint(lint, "3 or more (the default is 6); a connect timeout of the program is the better way");
 }
 
@@ -139,7 +149,8 @@ void lint_synack_retries(struct lint *lint)
 
 	if (!lint_target_number(lint, 0, &retries) || retries >= 3)
 		return;
-	lint_report(lint, "a half-open connection is given up after %" PRIu64 " s: clients on bad links fail to connect",
+	lint_report(lint,
+		"a half-open connection is given up after %" PRIu64 " s: clients on bad links fail to connect",
 		retry_seconds(retries));
 	lint_hint(lint, "3 or more (the default is 5); against floods tcp_syncookies helps");
 }
@@ -157,7 +168,8 @@ void lint_timestamps_off(struct lint *lint)
 {
 	if (!switches_off(lint))
 		return;
-	lint_report(lint, "without timestamps there is no tcp_tw_reuse, no protection against old segments on fast links, "
+	lint_report(lint,
+		"without timestamps there is no tcp_tw_reuse, no protection against old segments on fast links, "
 		"and SYN cookies lose window scaling and SACK; what it saves is 12 bytes a packet");
 	lint_hint(lint, "%s", lint_line(lint, TIMESTAMPS, "1"));
 }
@@ -191,8 +203,11 @@ void lint_keepalive_impatient(struct lint *lint)
 	if (!lint_number(lint, interval, 0, &seconds) || !lint_number(lint, probes, 0, &count) || seconds > 60 ||
 		count > 60 || seconds * count >= 60)
 		return;
-	lint_report(lint, "keepalive gives a connection up after %" PRIu64 " probes in %" PRIu64 " s: an outage of that length cuts "
-		"every idle connection that uses it", count, seconds * count);
+	lint_report(lint,
+		"keepalive gives a connection up after %" PRIu64 " probes in %" PRIu64
+		" s: an outage of that length cuts "
+		"every idle connection that uses it",
+		count, seconds * count);
 	lint_hint(lint, "let tcp_keepalive_intvl times tcp_keepalive_probes be a minute or more");
 }
 

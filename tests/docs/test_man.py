@@ -52,6 +52,16 @@ class Commands(unittest.TestCase):
             for name in formats:
                 self.assertIn(f'.Ql {name}', text, command)
 
+    def test_checks(self):
+        lines = self.page.subsections['COMMANDS', 'check']
+        begin = next(i for i, line in enumerate(lines) if line == 'These are the checks:')
+        listed = [line.split(None, 2)[2] for line in lines[begin:] if line.startswith('.It Cm ')]
+        texts = [lines[i + 1] for i in range(begin, len(lines)) if lines[i].startswith('.It Cm ')]
+        checks = json.loads(docs.run('--json', 'check', '--list-checks').stdout)['checks']
+        self.assertGreater(len(checks), 50)
+        self.assertEqual(listed, [check['id'] for check in checks])
+        self.assertEqual(texts, [f'{check["level"]}: {check["statement"]}' for check in checks])
+
     def test_environment(self):
         used = set()
         for path in (docs.SOURCE / 'src').rglob('*.c'):
@@ -130,6 +140,8 @@ class Json(unittest.TestCase):
                 return arguments, code, json.loads(result.stdout)
 
             yield one(0, 'diff', profile)
+            root.write('proc/sys/net/ipv4/tcp_timestamps', '1\n')
+            yield one(0, 'diff', root.write('off.yaml', 'profile: off\nparameters:\n  net.ipv4.tcp_timestamps: 0\n'))
             yield one(1, 'verify', profile)
             yield one(0, 'list')
             yield one(0, 'show', profile)
@@ -137,6 +149,7 @@ class Json(unittest.TestCase):
             yield one(0, 'show', '--set', 'load=6', computed)
             yield one(0, 'plan', computed)
             yield one(2, 'check', broken)
+            yield one(0, 'check', '--list-checks')
             yield one(2, 'apply', profile)
             yield one(0, 'apply', '-n', profile)
             yield one(0, 'apply', '-y', '--label', 'a remark', profile)

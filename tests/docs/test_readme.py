@@ -112,6 +112,21 @@ class Readme(unittest.TestCase):
                 self.assertEqual(result.returncode, code, result.stdout)
                 self.assertEqual(hidden(result.stdout), hidden(shown[line]))
 
+    def test_check(self):
+        """What is shown of check is printed, with the rest left out."""
+        shown = re.search(r'^```\n\$ kerntune check 99-tcp-tuning.conf\n(.*?)^```$', self.text,
+                          re.MULTILINE | re.DOTALL).group(1)
+        with docs.FakeRoot() as root:
+            root.write('99-tcp-tuning.conf', docs.read('tests/data/99-tcp-tuning.conf'))
+            result = subprocess.run([docs.PROGRAM, '--root', root.path, 'check', '99-tcp-tuning.conf'],
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                    text=True, cwd=root.path, env=dict(os.environ, LC_ALL='C.UTF-8'))
+        self.assertEqual(result.returncode, 0, result.stdout)
+        parts = [part for part in shown.split('...\n') if part]
+        self.assertGreaterEqual(len(parts), 5)
+        for part in parts:
+            self.assertIn(part, result.stdout)
+
     def test_nothing_of_the_machine_it_was_written_on(self):
         self.assertIsNone(re.search(r'/work/|/home/|/root/|/tmp/', self.text))
 
