@@ -66,6 +66,7 @@ class Fixture(unittest.TestCase):
         assert result.returncode == 0, result.stderr
         cls.id = result.stdout.strip()
         cls.root.write('window.json', '{}\n')
+        cls.root.write('99-tuning.conf', '# empty\n')
         cls.bin = tempfile.TemporaryDirectory(prefix='kerntune-docs.')
         os.symlink(docs.PROGRAM, f'{cls.bin.name}/kerntune')
         cls.environment = {'PATH': f'{cls.bin.name}:{os.environ["PATH"]}'}
@@ -103,6 +104,9 @@ class Fixture(unittest.TestCase):
         yield ['diff', '--color', 'n'], ['never']
         yield ['--root', f'{self.root.path}/proc/s'], [f'{self.root.path}/proc/self', f'{self.root.path}/proc/sys']
         yield ['check', f'{docs.SOURCE}/profiles/tcp'], [f'{docs.SOURCE}/profiles/tcp-baseline.yaml']
+        yield ['check', f'{self.root.path}/99'], [f'{self.root.path}/99-tuning.conf']
+        yield ['diff', f'{self.root.path}/99'], []
+        yield ['check', '--disable', 'tw-r'], ['tw-reuse', 'tw-reuse-without-timestamps', 'tw-recycle']
         yield ['apply', '--label', ''], []
         yield ['con'], ['confirm']
         yield ['confirm', '--ext'], ['--extend']
