@@ -175,6 +175,7 @@ void lint_one_way(struct lint *lint)
 
 /* The keys with "not_above": found here without going through the whole catalogue. */
 const char *const lint_bounded[] = {
+	"dev/raid/speed_limit_min",
 	"kernel/sched_deadline_period_min_us",
 	"kernel/sched_rt_runtime_us",
 	"net/ipv4/ip_unprivileged_port_start",
