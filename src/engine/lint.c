@@ -39,11 +39,25 @@ const char *lint_suggest(const char *id)
 
 /* ---- reporting ---- */
 
+/* A profile that several others extend is looked at with each of them. */
+static bool is_reported(const struct lint *lint, struct span span)
+{
+	for (const struct diag *diag = lint->diags->first; diag; diag = diag->next)
+		if (diag->id == lint->check->id && diag->span.source == span.source &&
+			diag->span.line == span.line && diag->span.column == span.column)
+			return true;
+	return false;
+}
+
 PRINTF_FORMAT(3, 0)
 static void report(struct lint *lint, struct span span, const char *format, va_list arguments)
 {
 	struct lint_finding *grown;
 
+	if (!lint->for_plan && is_reported(lint, span)) {
+		lint->diags->newest = NULL;
+		return;
+	}
 	diag_report(lint->diags, lint->check->level, lint->check->id, span, format, arguments);
 	diag_basis(lint->diags, lint->check->source);
 	if (!lint->diags->newest)

@@ -41,11 +41,11 @@ static int add_note(const struct planner *planner, struct plan_row *row, const c
 
 /* When a new value takes effect, where that is not at once. */
 static const struct plan_note effect_notes[] = {
-	[EFFECT_CONNECTIONS] = { "new-connections", "takes effect on connections made from now on" },
-	[EFFECT_LISTEN] = { "restart-listeners",
-		"listening sockets keep the old limit until they call listen() again: restart or reload them" },
-	[EFFECT_SOCKETS] = { "new-sockets", "takes effect on sockets created from now on" },
-	[EFFECT_INTERFACES] = { "new-interfaces", "takes effect on interfaces created from now on" },
+	[EFFECT_CONNECTIONS] = { .id = "new-connections", .text = "takes effect on connections made from now on" },
+	[EFFECT_LISTEN] = { .id = "restart-listeners",
+		.text = "listening sockets keep the old limit until they call listen() again: restart or reload them" },
+	[EFFECT_SOCKETS] = { .id = "new-sockets", .text = "takes effect on sockets created from now on" },
+	[EFFECT_INTERFACES] = { .id = "new-interfaces", .text = "takes effect on interfaces created from now on" },
 };
 
 static int add_change_notes(const struct planner *planner, struct plan_row *row)
