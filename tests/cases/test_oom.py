@@ -24,6 +24,7 @@ PARAMETERS = {
     "kernel/random/boot_id": ("11111111-2222-3333-4444-555555555555\n", None),
 }
 DOCUMENTED = {
+    "check": {0, 2},
     "diff": {0, 2},
     "list": {0, 2},
     "explain": {0, 2},
@@ -45,6 +46,19 @@ parameters:
   net.ipv4.ip_forward: 1
   net.ipv4.tcp_nosuch: {value: 1, optional: true}
 """
+# With one finding after the other, a listener and its owner included.
+CONF = """net.core.somaxcon = 1
+net.core.somaxconn = 1024
+net.core.somaxconn = 2048
+net.ipv4.tcp_fin_timeout = 15
+net.ipv4.ip_local_port_range = 1024 65535
+net.ipv4.tcp_mem = 786432 1048576 1572864
+net.netfilter.nf_conntrack_max = 2000000
+net.ipv4.tcp_rmem = 3 2 1
+"""
+TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 777 1 0 100 0 0 10 0
+"""
 LIMIT = 20000
 
 
@@ -60,7 +74,14 @@ class Tree:
             self.write("proc/sys/" + key, original)
         self.write("etc/kerntune/profiles/base.yaml", BASE)
         self.write("etc/kerntune/profiles/demo.yaml", PROFILE)
-        shutil.copytree(self.root, self.pristine)
+        self.write("proc/net/tcp", TCP)
+        self.write("proc/4242/comm", "nginx\n")
+        os.mkdir(os.path.join(self.root, "proc/4242/fd"))
+        os.symlink("socket:[777]", os.path.join(self.root, "proc/4242/fd/3"))
+        self.conf = os.path.join(directory, "tuning.conf")
+        with open(self.conf, "w") as file:
+            file.write(CONF)
+        shutil.copytree(self.root, self.pristine, symlinks=True)
 
     def write(self, path, text):
         full = os.path.join(self.root, path)
@@ -70,7 +91,7 @@ class Tree:
 
     def renew(self):
         shutil.rmtree(self.root, ignore_errors=True)
-        shutil.copytree(self.pristine, self.root)
+        shutil.copytree(self.pristine, self.root, symlinks=True)
 
     def read(self, key):
         with open(os.path.join(self.root, "proc/sys", key)) as file:
@@ -145,6 +166,7 @@ def exhaust(tree, library, arguments, before=None):
 
 GROUPS = {
     "diff": [["diff", "demo"], ["--json", "diff", "demo"], ["verify", "--format", "junit", "demo"], ["list"]],
+    "check": [["check", "demo"], ["check", "CONF"], ["--json", "check", "CONF"], ["check", "--list-checks"]],
     "explain": [["explain", "--full", "net.ipv4.*", "somaxconn", "kernel.hostname"], ["explain", "-v", "--full", "tcp_"],
                 ["explain"], ["--json", "explain", "net.ipv4.tcp_fin_timeout"]],
     "apply": [["apply", "-y", "demo"]],
@@ -157,6 +179,7 @@ def main(program, library, group):
     with tempfile.TemporaryDirectory(prefix="kerntune-oom.") as directory:
         tree = Tree(directory, program)
         for arguments in GROUPS[group]:
+            arguments = [tree.conf if word == "CONF" else word for word in arguments]
             before = ["apply", "-y", "demo"] if group == "restore" else None
             exhaust(tree, os.path.abspath(library), arguments, before)
 
