@@ -170,7 +170,7 @@ const struct lint_check lint_checks[] = {
 	{ "buffer-lowered", DIAG_NOTE, "a limit of buffers or queues is lowered", "the live value",
 		.keys = { "net/ipv4/tcp_rmem", "net/ipv4/tcp_wmem", "net/core/rmem_max", "net/core/wmem_max",
 			"net/core/somaxconn", "net/core/optmem_max" },
-		.needs_value = true, .in_plan = true, .run = lint_buffer_lowered },
+		.needs_value = true, .run = lint_buffer_lowered },
 	{ "file-max-lowered", DIAG_WARNING, "fs.file-max is lowered",
 		"fs/file_table.c: alloc_empty_file(); systemd, NEWS of v240",
 		.keys = { "fs/file-max" }, .needs_value = true, .in_plan = true, .run = lint_file_max_lowered },
