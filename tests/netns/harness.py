@@ -168,8 +168,9 @@ def deadline_ms(change_id):
 
 def is_guardian_of(namespace, pid):
     try:
-        with open("/proc/%s/comm" % pid) as comm:
-            return comm.read().strip() == "kerntune-guard" and os.stat("/proc/%s/ns/net" % pid).st_ino == namespace
+        # Bytes: a process, of another test's for one, may call itself anything.
+        with open("/proc/%s/comm" % pid, "rb") as comm:
+            return comm.read().strip() == b"kerntune-guard" and os.stat("/proc/%s/ns/net" % pid).st_ino == namespace
     except OSError:
         return False    # it has ended meanwhile
 

@@ -111,8 +111,8 @@ def guardian_processes():
     found = []
     for name in os.listdir("/proc"):
         try:
-            with open("/proc/%s/comm" % name) as file:
-                if file.read().strip() == "kerntune-guard":
+            with open("/proc/%s/comm" % name, "rb") as file:
+                if file.read().strip() == b"kerntune-guard":
                     found.append(name)
         except OSError:
             pass
