@@ -149,6 +149,12 @@ bool variable_admits(const struct variable *variable, int64_t value)
 
 /* ---- places ---- */
 
+/* Columns count characters: the further bytes of one do not. */
+static bool is_character_start(char byte)
+{
+	return ((unsigned char)byte & 0xc0) != 0x80;
+}
+
 static struct span place_of(const struct expression_scalar *scalar, size_t offset, size_t length)
 {
 	struct span span = scalar->span;
@@ -157,8 +163,11 @@ static struct span place_of(const struct expression_scalar *scalar, size_t offse
 		return span;
 	span.column = scalar->text_column;
 	for (size_t i = 0; i < offset; i++)
-		span.column += ((unsigned char)scalar->text[i] & 0xc0) != 0x80;
-	span.end_column = span.column + (length ? (unsigned)length : 1);
+		span.column += is_character_start(scalar->text[i]);
+	span.end_column = span.column;
+	for (size_t i = offset; i < offset + length; i++)
+		span.end_column += is_character_start(scalar->text[i]);
+	span.end_column += length == 0;
 	return span;
 }
 
