@@ -51,7 +51,8 @@ static int print_table(struct app *app, const struct plan *plan, int code)
 	if (table_print(table) < 0)
 		return app_fail_errno(app, -ENOMEM, "printing the result");
 	if (!app->options.quiet && !app->options.no_legend) {
-		fputc('\n', app->out);
+		if (plan->count)
+			fputc('\n', app->out);
 		planned_print_left_out(app, plan);
 		fprintf(app->out, "%s: %zu of %zu pass, %zu fail, %zu cannot hold here\n",
 			failed ? "does not hold" : "holds", plan->count - failed - skipped, plan->count,

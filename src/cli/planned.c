@@ -61,15 +61,17 @@ int planned_plan(struct app *app, const struct selection *selection, struct plan
 		.procsys = &app->procsys,
 		.filter = options_filter(&app->options),
 	};
+	size_t count;
 	int r = planner_build(&planner, selection, ret_plan);
 
 	if (r < 0)
 		return app_fail_errno(app, r, "comparing with the live values");
 	if (r > 0)
 		return fail_invalid(app);
-	if (ret_plan->count == 0 && ret_plan->left_out_count == 0 && selection->settings.count > 0 && has_filter(app))
-		return app_fail(app, EXIT_INVALID, "no-match",
-			"--only and --skip leave none of the %zu parameters", selection->settings.count);
+	count = selection->settings.count + selection->settings.left_out_count;
+	if (ret_plan->count == 0 && ret_plan->left_out_count == 0 && count > 0 && has_filter(app))
+		return app_fail(app, EXIT_INVALID, "no-match", "--only and --skip leave none of the %zu parameters",
+			count);
 	return 0;
 }
 

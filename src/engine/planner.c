@@ -221,19 +221,20 @@ static int add_row(const struct planner *planner, struct plan *plan, const char 
 	return 0;
 }
 
-/* The setting that decides about a key which a glob matched: an explicit one, else the last glob. Profiles
- * of the command line that want different things are reported. */
+/* The setting that decides about a key which a glob matched: an explicit one, else the last glob of a profile that does
+ * not leave the key out. Profiles of the command line that want different things are reported. */
 static size_t deciding_setting(const struct planner *planner, const struct resolved *settings, size_t index,
 	const char *path)
 {
 	size_t winner = resolve_find(settings, path);
 
 	for (size_t i = index + 1; winner == RESOLVE_NOT_FOUND && i < settings->count; i++)
-		if (key_is_glob(settings->settings[i]->path) && key_matches(settings->settings[i]->path, path))
+		if (key_is_glob(settings->settings[i]->path) && key_matches(settings->settings[i]->path, path) &&
+			!resolve_leaves_out(settings, i, path))
 			winner = i;
 	if (winner == RESOLVE_NOT_FOUND)
 		return index;
-	if (resolve_clashes(settings, index, winner))
+	if (resolve_clashes(settings, index, winner, path))
 		resolve_report_clash(planner->diags, path, settings->settings[index],
 			settings->settings[winner]);
 	return winner;
@@ -259,7 +260,19 @@ static int add_glob_rows(const struct planner *planner, struct plan *plan, const
 	return r;
 }
 
-/* What `when` leaves out, unless another profile of the command line asks for it. */
+/* Whether another profile of the command line asks for it, by name or by a glob, or leaves it out as well. */
+static bool is_told_already(const struct plan *plan, const struct setting *const left_out[], const char *path)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->rows[i].path, path) == 0)
+			return true;
+	for (size_t i = 0; i < plan->left_out_count; i++)
+		if (strcmp(left_out[i]->path, path) == 0)
+			return true;
+	return false;
+}
+
+/* What `when` leaves out, once each. */
 static int add_left_out(const struct planner *planner, struct plan *plan, const struct resolved *settings)
 {
 	const struct setting **left_out = arena_alloc(planner->arena,
@@ -272,7 +285,8 @@ static int add_left_out(const struct planner *planner, struct plan *plan, const 
 		const struct setting *setting = settings->left_out[i].setting;
 
 		if (key_filter_selects(&planner->filter, setting->path) &&
-			resolve_find(settings, setting->path) == RESOLVE_NOT_FOUND)
+			resolve_find(settings, setting->path) == RESOLVE_NOT_FOUND &&
+			(settings->joined < 2 || !is_told_already(plan, left_out, setting->path)))
 			left_out[plan->left_out_count++] = setting;
 	}
 	return 0;

@@ -38,14 +38,19 @@ static size_t lookup(const struct resolved *resolved, const char *path, bool *re
 	return low;
 }
 
+/* The bit of the list that is being joined. Nobody names more than 63 profiles; those that do share the last one. */
+static uint64_t chain_of(const struct resolved *resolved)
+{
+	return UINT64_C(1) << (resolved->joined < 63 ? resolved->joined : 63);
+}
+
 static int insert(struct resolved *resolved, size_t at, const struct setting *setting)
 {
 	const struct setting **settings = arena_grow(resolved->arena, resolved->settings,
 		resolved->count, &resolved->settings_capacity, sizeof(*settings));
 	size_t *by_path = arena_grow(resolved->arena, resolved->by_path, resolved->count,
 		&resolved->by_path_capacity, sizeof(*by_path));
-
-	unsigned *chains = arena_grow(resolved->arena, resolved->chains, resolved->count,
+	uint64_t *chains = arena_grow(resolved->arena, resolved->chains, resolved->count,
 		&resolved->chains_capacity, sizeof(*chains));
 
 	if (settings)
@@ -59,7 +64,7 @@ static int insert(struct resolved *resolved, size_t at, const struct setting *se
 
 	memmove(by_path + at + 1, by_path + at, (resolved->count - at) * sizeof(*by_path));
 	by_path[at] = resolved->count;
-	chains[resolved->count] = resolved->joined;
+	chains[resolved->count] = chain_of(resolved);
 	settings[resolved->count++] = setting;
 	return 0;
 }
@@ -205,7 +210,7 @@ static int evaluate_value(struct arena *arena, const struct setting *setting, co
 	return diags->errors > errors;
 }
 
-static int leave_out(struct resolved *resolved, const struct setting *setting, unsigned chain)
+static int leave_out(struct resolved *resolved, const struct setting *setting)
 {
 	struct left_out *grown = arena_grow(resolved->arena, resolved->left_out, resolved->left_out_count,
 		&resolved->left_out_capacity, sizeof(*grown));
@@ -213,7 +218,7 @@ static int leave_out(struct resolved *resolved, const struct setting *setting, u
 	if (!grown)
 		return -ENOMEM;
 	resolved->left_out = grown;
-	resolved->left_out[resolved->left_out_count++] = (struct left_out){ setting, chain };
+	resolved->left_out[resolved->left_out_count++] = (struct left_out){ setting, chain_of(resolved) };
 	return 0;
 }
 
@@ -246,7 +251,7 @@ static int evaluate_setting(struct resolved *evaluated, const struct setting *de
 	int r = find_holding(defined, scope, diags, &setting);
 
 	if (r == 0 && !setting)
-		return leave_out(evaluated, defined, 0);
+		return leave_out(evaluated, defined);
 	if (r == 0 && setting->fields)
 		r = evaluate_value(evaluated->arena, setting, scope, diags, &setting);
 	return r == 0 ? insert(evaluated, lookup(evaluated, setting->path, &found), setting) : r;
@@ -281,13 +286,20 @@ int resolve_evaluate(const struct resolved *resolved, struct diags *diags, const
 	return diags->failed ? -ENOMEM : verdict;
 }
 
+/* The lists that have the setting and do not leave this path out. */
+static uint64_t lists_asking(const struct resolved *resolved, size_t index, const char *path)
+{
+	uint64_t asking = resolved->chains[index];
+
+	for (size_t i = 0; i < resolved->left_out_count && asking; i++)
+		if (strcmp(resolved->left_out[i].setting->path, path) == 0)
+			asking &= ~resolved->left_out[i].chain;
+	return asking;
+}
+
 bool resolve_leaves_out(const struct resolved *resolved, size_t index, const char *path)
 {
-	for (size_t i = 0; i < resolved->left_out_count; i++)
-		if (resolved->left_out[i].chain == resolved->chains[index] &&
-			strcmp(resolved->left_out[i].setting->path, path) == 0)
-			return true;
-	return false;
+	return lists_asking(resolved, index, path) == 0;
 }
 
 /* ---- joining ---- */
@@ -307,9 +319,12 @@ void resolve_report_clash(struct diags *diags, const char *path, const struct se
 		diags->failed = true;
 		return;
 	}
+	/* A glob that several profiles have is the first one's, which may name the key besides. */
 	diag_error(diags, "profiles-disagree", b->value_span, "%s and %s disagree about %s: %s %s here",
-		a->profile->name, b->profile->name, key, setting_rule_name(b->rule), b->value.bytes);
-	diag_also(diags, a->value_span, "%s %s here", setting_rule_name(a->rule), a->value.bytes);
+		a->profile->name, a->profile == b->profile ? "another profile" : b->profile->name, key,
+		setting_rule_name(b->rule), b->value.bytes);
+	diag_also(diags, a->value_span, a->profile == b->profile ? "%s %s here, and in the other profile" :
+		"%s %s here", setting_rule_name(a->rule), a->value.bytes);
 	diag_hint(diags,
 		"apply one of the profiles, or write one that extends both: the later definition wins");
 }
@@ -318,7 +333,7 @@ int resolve_join(struct resolved *resolved, struct diags *diags, const struct re
 {
 	resolved->joined++;
 	for (size_t i = 0; i < other->left_out_count; i++)
-		if (leave_out(resolved, other->left_out[i].setting, resolved->joined) < 0)
+		if (leave_out(resolved, other->left_out[i].setting) < 0)
 			return -ENOMEM;
 	for (size_t i = 0; i < other->count; i++) {
 		const struct setting *setting = other->settings[i];
@@ -326,8 +341,10 @@ int resolve_join(struct resolved *resolved, struct diags *diags, const struct re
 		size_t at = lookup(resolved, setting->path, &found);
 
 		if (found) {
-			const struct setting *before = resolved->settings[resolved->by_path[at]];
+			size_t index = resolved->by_path[at];
+			const struct setting *before = resolved->settings[index];
 
+			resolved->chains[index] |= chain_of(resolved);
 			if (!agrees(before, setting))
 				resolve_report_clash(diags, setting->path, before, setting);
 		} else {
@@ -348,8 +365,9 @@ size_t resolve_find(const struct resolved *resolved, const char *path)
 	return found ? resolved->by_path[at] : RESOLVE_NOT_FOUND;
 }
 
-bool resolve_clashes(const struct resolved *resolved, size_t a, size_t b)
+bool resolve_clashes(const struct resolved *resolved, size_t first, size_t deciding, const char *path)
 {
-	return resolved->chains[a] != resolved->chains[b] &&
-		!agrees(resolved->settings[a], resolved->settings[b]);
+	uint64_t without_deciding = lists_asking(resolved, first, path) & ~resolved->chains[deciding];
+
+	return without_deciding != 0 && !agrees(resolved->settings[first], resolved->settings[deciding]);
 }

@@ -16,10 +16,12 @@
 #include "base/diag.h"
 #include "model/profile.h"
 
+#include <stdint.h>
+
 /* A setting whose `when` does not hold here. */
 struct left_out {
 	const struct setting *setting;
-	unsigned chain;				/* as below */
+	uint64_t chain;				/* as below, one bit */
 };
 
 struct resolved {
@@ -28,7 +30,7 @@ struct resolved {
 	size_t count, settings_capacity;
 	size_t *by_path;			/* indices, sorted by path */
 	size_t by_path_capacity;
-	unsigned *chains;			/* parallel to settings: which resolve_join() brought it */
+	uint64_t *chains;			/* parallel to settings: one bit for each resolve_join() that has it */
 	size_t chains_capacity;
 	unsigned joined;
 	const struct variable **variables;	/* in order of first mention; not joined */
@@ -55,15 +57,15 @@ MUST_CHECK int resolve_set(struct resolved *resolved, const char *name, int64_t 
 MUST_CHECK int resolve_evaluate(const struct resolved *resolved, struct diags *diags,
 	const struct fact_source *facts, struct resolved *ret_evaluated);
 
-/* Whether the list that brought the setting at `index` leaves this very path out. */
+/* Whether all lists that have the setting at `index`, a glob, leave this very path out. */
 bool resolve_leaves_out(const struct resolved *resolved, size_t index, const char *path);
 
 /* The index of the setting with this very path (no glob expansion), or RESOLVE_NOT_FOUND. */
 #define RESOLVE_NOT_FOUND ((size_t)-1)
 size_t resolve_find(const struct resolved *resolved, const char *path);
 
-/* Whether two settings of a joined list that are about one key come from different profiles of the command
- * line and ask for different things; and the report of it. */
-bool resolve_clashes(const struct resolved *resolved, size_t a, size_t b);
+/* Whether some profile of the command line asks for the first setting of a joined list where the second one decides
+ * about this path, and that is something different; and the report of it. */
+bool resolve_clashes(const struct resolved *resolved, size_t first, size_t deciding, const char *path);
 void resolve_report_clash(struct diags *diags, const char *path, const struct setting *a,
 	const struct setting *b);
