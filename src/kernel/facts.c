@@ -31,6 +31,12 @@ static bool is_missing(int negative_errno)
 		negative_errno == -ELOOP;
 }
 
+/* Memory or descriptors are short: it says nothing about the file. */
+static bool is_shortage(int negative_errno)
+{
+	return negative_errno == -ENOMEM || negative_errno == -EMFILE || negative_errno == -ENFILE;
+}
+
 /* The first line of a file. 0 or a negative errno. */
 static int read_line(const struct rootdir *root, struct arena *arena, const char *path, const char **ret_line)
 {
@@ -49,7 +55,7 @@ static int read_if_possible(const struct rootdir *root, struct arena *arena, con
 {
 	int r = read_line(root, arena, path, ret_line);
 
-	if (r == 0 || r == -ENOMEM)
+	if (r == 0 || is_shortage(r))
 		return r;
 	*ret_line = "";
 	return 0;
@@ -117,7 +123,7 @@ int facts_host(const struct rootdir *root, struct arena *arena, struct host *ret
 
 /* ---- the machine ---- */
 
-/* Calls `take` with each line until it says that it has enough. Without the file there are no lines. 0 or -ENOMEM. */
+/* Calls `take` with each line until it says that it has enough. Without the file there are no lines. 0 or a shortage. */
 static int for_each_line(const struct rootdir *root, const char *path, bool (*take)(const char *line, void *context),
 	void *context)
 {
@@ -126,7 +132,7 @@ static int for_each_line(const struct rootdir *root, const char *path, bool (*ta
 	int r = fd < 0 ? fd : fileio_read(fd, LISTING_SIZE_MAX, &text);
 
 	if (r < 0)
-		return r == -ENOMEM ? r : 0;
+		return is_shortage(r) ? r : 0;
 	for (const char *line = text.bytes; *line;) {
 		const char *end = strchr(line, '\n');
 
@@ -187,11 +193,26 @@ static int read_page_size(const struct rootdir *root, unsigned *ret_page_size)
 	return r;
 }
 
-static bool exists(const struct rootdir *root, const char *path)
+/* 0 or a shortage. */
+static int exists(const struct rootdir *root, const char *path, bool *ret_exists)
 {
 	CLEANUP_FD int fd = rootdir_open_path(root, path, O_PATH);
 
-	return fd >= 0;
+	*ret_exists = fd >= 0;
+	return is_shortage(fd) ? fd : 0;
+}
+
+/* Every namespace has the first key, the host's own the second one too. */
+static int read_in_netns(const struct rootdir *root, bool *ret_in_netns)
+{
+	bool has_table, has_first_table;
+	int r = exists(root, "proc/sys/net/core/somaxconn", &has_table);
+
+	if (r == 0)
+		r = exists(root, "proc/sys/net/core/dev_weight", &has_first_table);
+	if (r == 0)
+		*ret_in_netns = has_table && !has_first_table;
+	return r;
 }
 
 int facts_machine(const struct rootdir *root, struct arena *arena, struct machine *ret_machine)
@@ -205,11 +226,11 @@ int facts_machine(const struct rootdir *root, struct arena *arena, struct machin
 		r = for_each_line(root, "proc/stat", take_processor, &machine.cpus);
 	if (r == 0)
 		r = read_page_size(root, &machine.page_size);
-	if (r < 0)
-		return r;
-	machine.in_netns = exists(root, "proc/sys/net/core/somaxconn") && !exists(root, "proc/sys/net/core/dev_weight");
-	*ret_machine = machine;
-	return 0;
+	if (r == 0)
+		r = read_in_netns(root, &machine.in_netns);
+	if (r == 0)
+		*ret_machine = machine;
+	return r;
 }
 
 /* ---- modules ---- */
@@ -266,19 +287,21 @@ static bool take_congestion_control(const char *line, void *context)
 }
 
 /* Some modules tell by their keys: built in without a list, or in a tree of files. */
-static bool has_key_of(const struct rootdir *root, struct arena *arena, const char *module)
+static int has_key_of(const struct rootdir *root, struct arena *arena, const char *module, bool *ret_has)
 {
-	for (size_t i = 0; i < catalog_count; i++) {
+	int r = 0;
+
+	*ret_has = false;
+	for (size_t i = 0; i < catalog_count && r == 0 && !*ret_has; i++) {
 		const struct catalog_row *row = catalog_at(i);
 		const char *path;
 
 		if (!row->module || !is_module(row->module, strlen(row->module), module) || key_is_glob(row->path))
 			continue;
 		path = arena_printf(arena, "proc/sys/%s", row->path);
-		if (path && exists(root, path))
-			return true;
+		r = path ? exists(root, path, ret_has) : -ENOMEM;
 	}
-	return false;
+	return r;
 }
 
 /* The name with "_" for "-". NULL when memory is short. */
@@ -292,7 +315,7 @@ static char *plain_name(struct arena *arena, const char *name)
 	return plain;
 }
 
-/* Looks through a list of files below lib/modules/RELEASE. 0 or -ENOMEM. */
+/* Looks through a list of files below lib/modules/RELEASE. 0 or a shortage. */
 static int look_among_files(const struct rootdir *root, struct arena *arena, const char *release, const char *list,
 	struct wanted *wanted)
 {
@@ -310,22 +333,23 @@ int facts_module(const struct rootdir *root, struct arena *arena, const char *re
 {
 	struct wanted wanted = { .name = plain_name(arena, name) };
 	const char *path = arena_printf(arena, "sys/module/%s", wanted.name ? wanted.name : "");
-	int r = 0;
+	int r;
 
 	if (!wanted.name || !path)
 		return -ENOMEM;
-	wanted.found = exists(root, path);
-	if (!wanted.found)
+	r = exists(root, path, &wanted.found);
+	if (r == 0 && !wanted.found)
 		r = for_each_line(root, "proc/modules", take_module, &wanted);
 	if (r == 0 && !wanted.found)
 		r = look_among_files(root, arena, release, "modules.builtin", &wanted);
 	if (r == 0 && !wanted.found && strncmp(wanted.name, "tcp_", strlen("tcp_")) == 0)
 		r = for_each_line(root, "proc/sys/net/ipv4/tcp_available_congestion_control", take_congestion_control,
 			&wanted);
-	if (r < 0)
-		return r;
-	*ret_has = wanted.found || has_key_of(root, arena, wanted.name);
-	return 0;
+	if (r == 0 && !wanted.found)
+		r = has_key_of(root, arena, wanted.name, &wanted.found);
+	if (r == 0)
+		*ret_has = wanted.found;
+	return r;
 }
 
 int facts_loadable(const struct rootdir *root, struct arena *arena, const char *release, const char *name,
@@ -378,10 +402,7 @@ static int get_key(void *context, const char *key, bool *ret_has)
 	struct facts *facts = context;
 	const char *path = arena_printf(facts->arena, "proc/sys/%s", key);
 
-	if (!path)
-		return -ENOMEM;
-	*ret_has = exists(facts->root, path);
-	return 0;
+	return path ? exists(facts->root, path, ret_has) : -ENOMEM;
 }
 
 void facts_init(struct facts *facts, const struct rootdir *root, struct arena *arena)

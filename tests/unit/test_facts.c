@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -246,6 +247,74 @@ static void test_facts_are_kept(void **state)
 	fake_kernel_remove(&kernel);
 }
 
+/* ---- shortage ---- */
+
+/* Every fact of a machine without modules. 0 or the first error. */
+static int ask_all(const struct fake_kernel *kernel, struct arena *arena)
+{
+	struct facts facts;
+	struct fact_source source;
+	const struct machine *machine;
+	bool has = false, loads = false, exists = false;
+	int r;
+
+	facts_init(&facts, &kernel->root, arena);
+	source = facts_source(&facts);
+	r = source.machine(source.context, &machine);
+	if (r == 0)
+		r = source.has_module(source.context, "nf_conntrack", &has);
+	if (r == 0)
+		r = source.can_load(source.context, "br_netfilter", &loads);
+	if (r == 0)
+		r = source.has_key(source.context, "net/core/somaxconn", &exists);
+	if (r == 0)
+		assert_true(!has && !loads && exists);
+	return r;
+}
+
+static void test_short_memory_is_no_answer(void **state)
+{
+	struct fake_kernel kernel;
+	unsigned long failures, n = 0;
+
+	(void)state;
+	fake_kernel_make(&kernel);
+	do {
+		CLEANUP_ARENA struct arena arena;
+		int r;
+
+		arena_init(&arena);
+		memory_fail_at(++n);
+		r = ask_all(&kernel, &arena);
+		failures = memory_failures();
+		memory_fail_at(0);
+		assert_int_equal(r, failures ? -ENOMEM : 0);
+	} while (failures);
+	fake_kernel_remove(&kernel);
+}
+
+/* Without a descriptor no file can be looked at, which does not mean that it is not there. */
+static void test_short_descriptors_are_no_answer(void **state)
+{
+	struct fake_kernel kernel;
+	CLEANUP_ARENA struct arena arena;
+	struct rlimit limit, none;
+	struct machine machine;
+	bool has;
+
+	(void)state;
+	arena_init(&arena);
+	fake_kernel_make(&kernel);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(facts_machine(&kernel.root, &arena, &machine), -EMFILE);
+	assert_int_equal(facts_module(&kernel.root, &arena, "6.1.0", "nf_conntrack", &has), -EMFILE);
+	assert_int_equal(facts_loadable(&kernel.root, &arena, "6.1.0", "tcp_bbr", &has), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	fake_kernel_remove(&kernel);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -257,6 +326,8 @@ int main(void)
 		cmocka_unit_test(test_this_machine),
 		cmocka_unit_test(test_modules),
 		cmocka_unit_test(test_facts_are_kept),
+		cmocka_unit_test(test_short_memory_is_no_answer),
+		cmocka_unit_test(test_short_descriptors_are_no_answer),
 	};
 
 	return RUN_TESTS(tests);
