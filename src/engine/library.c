@@ -21,7 +21,7 @@
 
 #define PROFILE_SUFFIX ".yaml"
 #define CONF_SUFFIX ".conf"
-enum { CHAIN_MAX = 32, MERGES_MAX = 1000 };
+enum { CHAIN_MAX = 32, MERGES_MAX = 1000, MERGED_SETTINGS_MAX = 1000000 };
 
 /* ---- where to look ---- */
 
@@ -396,15 +396,24 @@ static bool report_cycle(const struct library *library, const struct chain *chai
 	return true;
 }
 
+/* Profiles that extend each other in many ways multiply: thirty files can make a billion merges. */
+static bool is_too_much(const struct library *library, const struct resolved *resolved)
+{
+	return library->merges > MERGES_MAX || library->merged_settings > MERGED_SETTINGS_MAX ||
+		resolved->variables_count > VARIABLES_MAX;
+}
+
 static int merge(struct library *library, struct chain *chain, const struct profile *profile,
 	struct resolved *resolved)
 {
 	int verdict = 0, r;
 
-	/* Profiles that extend each other in many ways multiply: thirty files can make a billion merges. */
-	if (++library->merges > MERGES_MAX) {
+	library->merges++;
+	library->merged_settings += profile->settings_count;
+	if (is_too_much(library, resolved)) {
 		diag_error(library->diags, "chain-too-long", span_file(&profile->source),
-			"the profiles that this one extends are merged more than %d times", MERGES_MAX);
+			"the profiles that this one extends are merged more than %d times, or have more than %d "
+			"parameters together", MERGES_MAX, MERGED_SETTINGS_MAX);
 		diag_hint(library->diags, "extend each profile once");
 		return 1;
 	}
@@ -420,7 +429,7 @@ static int merge(struct library *library, struct chain *chain, const struct prof
 		r = load_named(library, reference->name, reference->span, &parent);
 		if (r == 0)
 			r = merge(library, chain, parent, resolved);
-		if (r < 0 || library->merges > MERGES_MAX)
+		if (r < 0 || is_too_much(library, resolved))
 			return r;
 		verdict |= r;
 	}
@@ -575,6 +584,7 @@ static int resolve_argument(struct library *library, const struct profile *profi
 	int r;
 
 	library->merges = 0;
+	library->merged_settings = 0;
 	resolve_init(&merged, library->arena);
 	r = merge(library, &chain, profile, &merged);
 	if (r == 0)

@@ -49,7 +49,7 @@ struct library {
 	size_t directories_count, directories_capacity;
 	bool for_check;		/* off by default: files ending in ".conf" are read as sysctl.conf(5), and what
 					 * could be read of one with errors is selected nevertheless */
-	size_t merges;			/* so far, of one argument */
+	size_t merges, merged_settings;	/* so far, of one argument */
 	struct library_entry *loaded;	/* by name, so that a common ancestor is read once */
 	struct facts facts;
 	struct library_assignment *assignments;

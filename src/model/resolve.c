@@ -222,16 +222,20 @@ static int leave_out(struct resolved *resolved, const struct setting *setting)
 	return 0;
 }
 
-/* The definition that holds, or NULL. 0; 1 after errors; a negative errno. */
+/* The definition that holds, or NULL. 0; 1 after errors, also in those that are not reached; a negative errno. */
 static int find_holding(const struct setting *setting, const struct expression_scope *scope, struct diags *diags,
 	const struct setting **ret_setting)
 {
+	bool are_known = true;
+
+	for (const struct setting *any = setting; any; any = any->otherwise)
+		are_known &= check_names(any, scope, diags);
+	if (!are_known)
+		return 1;
 	for (; setting; setting = setting->otherwise) {
 		int64_t holds = 1;
 		int r = 0;
 
-		if (!check_names(setting, scope, diags))
-			return 1;
 		if (setting->when)
 			r = expression_evaluate(setting->when, scope, diags, &holds);
 		if (r != 0)

@@ -263,6 +263,58 @@ static void test_many_diamonds(void **state)
 	assert_string_equal(selected(fixture, "vm/swappiness"), "1");
 }
 
+/* Neither must one large file that is named over and over, nor files that together have too many variables. */
+static void test_much_to_merge(void **state)
+{
+	struct fixture *fixture = *state;
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	char name[20];
+
+	strbuf_add_text(&text, "parameters:\n");
+	for (unsigned i = 0; i < 2000; i++)
+		strbuf_printf(&text, "  a/b%u: {value: 1, when: \"${1}\"}\n", i);
+	fixture_add_profile(fixture, "large", text.bytes);
+	strbuf_clear(&text);
+	strbuf_add_text(&text, "extends: [large");
+	for (unsigned i = 0; i < 600; i++)
+		strbuf_add_text(&text, ", large");
+	strbuf_add_text(&text, "]\n");
+	fixture_add_profile(fixture, "often", text.bytes);
+	assert_int_equal(select_one(fixture, "often"), 1);
+	assert_int_equal(fixture->diags.errors, 1);
+	assert_string_equal(fixture->diags.first->id, "chain-too-long");
+
+	strbuf_clear(&text);
+	strbuf_add_text(&text, "extends: [v0");
+	for (unsigned i = 0; i < 5; i++) {
+		CLEANUP_STRBUF struct strbuf variables = STRBUF_INIT;
+
+		strbuf_add_text(&variables, "variables:\n");
+		for (unsigned k = 0; k < 60; k++)
+			strbuf_printf(&variables, "  v%u_%u: {default: 1}\n", i, k);
+		snprintf(name, sizeof(name), "v%u", i);
+		fixture_add_profile(fixture, name, variables.bytes);
+		strbuf_printf(&text, ", v%u", i);
+	}
+	strbuf_add_text(&text, "]\n");
+	fixture_add_profile(fixture, "many", text.bytes);
+	assert_int_equal(select_one(fixture, "many"), 1);
+	assert_int_equal(fixture->diags.errors, 1);
+	assert_string_equal(fixture->diags.first->id, "too-many-variables");
+}
+
+/* A name is wrong also where what stands above it holds. */
+static void test_names_of_what_is_passed_over(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_add_profile(fixture, "base", "parameters: {vm.swappiness: \"${nothing}\"}\n");
+	fixture_add_profile(fixture, "top",
+		"extends: base\nparameters: {vm.swappiness: {value: 1, when: \"${1}\"}}\n");
+	assert_int_equal(select_one(fixture, "top"), 1);
+	assert_string_equal(fixture->diags.first->id, "unknown-name");
+}
+
 static void test_cycles(void **state)
 {
 	static const char *const names[] = { "a", "b", "c", "own" };
@@ -493,6 +545,8 @@ int main(void)
 		WITH_FIXTURE(test_extends),
 		WITH_FIXTURE(test_a_diamond),
 		WITH_FIXTURE(test_many_diamonds),
+		WITH_FIXTURE(test_much_to_merge),
+		WITH_FIXTURE(test_names_of_what_is_passed_over),
 		WITH_FIXTURE(test_cycles),
 		WITH_FIXTURE(test_a_missing_parent_is_reported_where_it_is_named),
 		WITH_FIXTURE(test_a_chain_has_an_end),
