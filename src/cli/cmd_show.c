@@ -79,24 +79,49 @@ static int print_variables(struct app *app, const struct selection *selection)
 	return 0;
 }
 
-/* One setting; what is left out has no number where it would have to be computed. */
-static int print_setting(struct app *app, const struct setting *setting, bool is_left_out)
+/* The value in words; what is not evaluated has its expression only. */
+static const char *value_text(struct app *app, const struct setting *setting)
 {
 	static const char *const words[] = { [SETTING_VALUE] = "", [SETTING_AT_LEAST] = "at least ",
 		[SETTING_AT_MOST] = "at most " };
-	const char *key = key_display(app->arena, setting->path);
+
+	return arena_printf(app->arena, "%s%s", words[setting->rule],
+		setting->value.bytes ? setting->value.bytes : setting->expression);
+}
+
+/* What does not count here, though it stands in the place of what does. */
+static int print_passed_over(struct app *app, const struct setting *setting)
+{
+	/* Down to itself: a file has each key once. */
+	for (const struct setting *passed = setting->passed_over; passed && passed->profile != setting->profile;
+		passed = passed->otherwise) {
+		const char *value = value_text(app, passed);
+		const char *text = value ? arena_printf(app->arena, "%s of %s, because ${%s} is false here", value,
+			passed->profile->name, passed->when->text) : NULL;
+
+		if (!text)
+			return -ENOMEM;
+		render_paragraph(app, 4, "    and not", text);
+	}
+	return 0;
+}
+
+/* One setting; what is left out has no number where it would have to be computed. */
+static int print_setting(struct app *app, const struct setting *setting, bool is_left_out)
+{
+	const char *key = key_display(app->arena, setting->path), *value = value_text(app, setting);
 	const char *when = !setting->when ? "" : arena_printf(app->arena, "${%s}, which is %s",
 		setting->when->text, is_left_out ? "false here: left out" : "true here");
 
-	if (!key || !when)
+	if (!key || !value || !when)
 		return -ENOMEM;
-	render_line(app, "%s  %s%s%s", key, words[setting->rule],
-		setting->value.bytes ? setting->value.bytes : setting->expression,
-		setting->optional ? "  (optional)" : "");
+	render_line(app, "%s  %s%s", key, value, setting->optional ? "  (optional)" : "");
 	if (setting->expression && setting->value.bytes)
 		render_paragraph(app, 4, "    computed from", setting->expression);
 	if (setting->when)
 		render_paragraph(app, 4, "    only when", when);
+	if (print_passed_over(app, setting) < 0)
+		return -ENOMEM;
 	if (setting->why)
 		render_paragraph(app, 4, "    ", setting->why);
 	render_line(app, "    [%s:%u]", setting->key_span.source->name, setting->key_span.line);

@@ -41,6 +41,7 @@ struct setting {
 	struct span key_span, value_span;
 	const struct profile *profile;	/* where it was defined */
 	const struct setting *otherwise;	/* where `when` does not hold: what was extended says; see resolve.h */
+	const struct setting *passed_over;	/* of what counts in the place of one that does not hold: that one */
 };
 
 struct profile_reference {

@@ -247,6 +247,19 @@ static int find_holding(const struct setting *setting, const struct expression_s
 	return 0;
 }
 
+/* What counts remembers the one that would have counted before it. */
+static int remember_passed_over(struct arena *arena, const struct setting *defined, const struct setting **setting)
+{
+	struct setting *copy = arena_alloc(arena, sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	*copy = **setting;
+	copy->passed_over = defined;
+	*setting = copy;
+	return 0;
+}
+
 static int evaluate_setting(struct resolved *evaluated, const struct setting *defined,
 	const struct expression_scope *scope, struct diags *diags)
 {
@@ -256,6 +269,8 @@ static int evaluate_setting(struct resolved *evaluated, const struct setting *de
 
 	if (r == 0 && !setting)
 		return leave_out(evaluated, defined);
+	if (r == 0 && setting != defined)
+		r = remember_passed_over(evaluated->arena, defined, &setting);
 	if (r == 0 && setting->fields)
 		r = evaluate_value(evaluated->arena, setting, scope, diags, &setting);
 	return r == 0 ? insert(evaluated, lookup(evaluated, setting->path, &found), setting) : r;
