@@ -48,6 +48,16 @@ bool number_parse(const char *text, size_t length, struct number *ret_number)
 	return true;
 }
 
+bool number_parse_int64(const char *text, size_t length, int64_t *ret_value)
+{
+	struct number number;
+
+	if (!number_parse(text, length, &number) || number.magnitude > (uint64_t)INT64_MAX + number.negative)
+		return false;
+	*ret_value = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude);
+	return true;
+}
+
 int number_compare(struct number a, struct number b)
 {
 	int order = a.magnitude < b.magnitude ? -1 : a.magnitude > b.magnitude;

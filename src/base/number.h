@@ -22,6 +22,10 @@ enum { NUMBER_TEXT_SIZE = 24 };
 
 /* False when the text is not such a number; *ret_number is then untouched. */
 MUST_CHECK bool number_parse(const char *text, size_t length, struct number *ret_number);
+
+/* The same, and false too for what does not fit into 64 bits with a sign. */
+MUST_CHECK bool number_parse_int64(const char *text, size_t length, int64_t *ret_value);
+
 int number_compare(struct number a, struct number b);
 struct number number_of(int64_t value);
 void number_format(struct number number, char buffer[NUMBER_TEXT_SIZE]);

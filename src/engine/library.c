@@ -4,6 +4,7 @@
 #include "engine/library.h"
 
 #include "base/fileio.h"
+#include "base/number.h"
 #include "base/similar.h"
 #include "engine/trust.h"
 #include "format/profile_yaml.h"
@@ -459,7 +460,7 @@ static int add_assignment(struct library *library, const char *word)
 	size_t length = strcspn(word, "=");
 	const char *name = arena_copy(library->arena, word, length);
 	const char *text = word + length + (word[length] == '=');
-	struct number number;
+	int64_t value = 0;
 
 	if (!name)
 		return -ENOMEM;
@@ -469,14 +470,13 @@ static int add_assignment(struct library *library, const char *word)
 	} else if (find_assignment(library, name)) {
 		diag_error(library->diags, "bad-set", span_none(), "--set gives %s twice", name);
 		diag_hint(library->diags, "keep one of the two");
-	} else if (!number_parse(text, strlen(text), &number) ||
-		number.magnitude > (uint64_t)INT64_MAX + number.negative) {
-		diag_error(library->diags, "not-a-number", span_none(), "--set %s: \"%s\" is not a whole number", name,
-			text);
+	} else if (!number_parse_int64(text, strlen(text), &value)) {
+		diag_error(library->diags, "not-a-number", span_none(),
+			"--set %s: \"%s\" is not a whole number of at most 64 bits", name, text);
 		diag_hint(library->diags, "write it in decimal, without a leading zero, unit or separators");
 	} else {
-		library->assignments[library->assignments_count++] = (struct library_assignment){ .name = name,
-			.value = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude) };
+		library->assignments[library->assignments_count++] =
+			(struct library_assignment){ .name = name, .value = value };
 	}
 	return 0;
 }

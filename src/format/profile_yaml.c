@@ -634,17 +634,12 @@ static void read_parameters(struct profile_reader *reader, const struct yaml_nod
 static bool read_integer(struct profile_reader *reader, const struct yaml_node *node, const char *what,
 	int64_t *ret_integer)
 {
-	struct number number;
-
 	if (!expect_kind(reader, node, YAML_SCALAR, what))
 		return false;
-	if (number_parse(node->text, node->length, &number) &&
-		number.magnitude <= (uint64_t)INT64_MAX + number.negative) {
-		*ret_integer = (int64_t)(number.negative ? 0 - number.magnitude : number.magnitude);
+	if (number_parse_int64(node->text, node->length, ret_integer))
 		return true;
-	}
-	diag_error(reader->diags, "not-a-number", node->span, "%s must be a whole number, not \"%s\"", what,
-		node->text);
+	diag_error(reader->diags, "not-a-number", node->span,
+		"%s must be a whole number of at most 64 bits, not \"%s\"", what, node->text);
 	diag_hint(reader->diags, strstr(node->text, "${") ? "compute with it where it is used" :
 		"write it in decimal, without a leading zero, unit or separators");
 	return false;

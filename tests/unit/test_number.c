@@ -85,6 +85,30 @@ static void test_nul_is_no_digit(void **state)
 	assert_int_equal(number.magnitude, 1);
 }
 
+static void test_parse_int64(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t value;
+	} rows[] = {
+		{ "0", 0 }, { "-0", 0 }, { "0x10", 16 }, { "9223372036854775807", INT64_MAX },
+		{ "-9223372036854775808", INT64_MIN }, { "-9223372036854775807", -INT64_MAX },
+	};
+	static const char *const refused[] = {
+		"9223372036854775808", "-9223372036854775809", "18446744073709551615", "-18446744073709551615", "1k", "",
+	};
+	int64_t value;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		check_row(number_parse_int64(rows[i].text, strlen(rows[i].text), &value), "%s", rows[i].text);
+		check_row(value == rows[i].value, "%s", rows[i].text);
+	}
+	value = 7;
+	for (size_t i = 0; i < COUNT_OF(refused); i++)
+		check_row(!number_parse_int64(refused[i], strlen(refused[i]), &value) && value == 7, "%s", refused[i]);
+}
+
 static void test_compare(void **state)
 {
 	static const char *const ascending[] = {
@@ -123,6 +147,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_nul_is_no_digit),
+		cmocka_unit_test(test_parse_int64),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_of),
 	};
