@@ -56,6 +56,8 @@ void plan_json_add(struct json *json, const struct plan *plan, const struct host
 	array = json_add_array(json, json->root, "parameters");
 	for (size_t i = 0; i < plan->count; i++)
 		add_row(json, array, &plan->rows[i]);
+	/* For the reviewer as well. */
+	json_out_left_out(json, plan->left_out, plan->left_out_count);
 }
 
 /* ---- reading: stops at the first thing that is wrong ---- */
