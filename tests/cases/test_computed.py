@@ -87,7 +87,7 @@ class Computed(unittest.TestCase):
                     self.assertEqual(few, sorted(few))
                     self.assertEqual(many, sorted(many))
                     self.assertLess(few[-1], many[-1])
-            # A sixteenth, an eighth: what the text of the profiles promises.
+            # Three thirty-seconds, an eighth and three sixteenths of the pages of 4 KiB.
             self.assertEqual(numbers(small.show('high-concurrency')[1]['net.ipv4.tcp_mem']),
                              [24576, 32768, 49152])
             self.assertEqual(numbers(large.show('high-concurrency')[1]['net.ipv4.tcp_mem']),

@@ -311,7 +311,8 @@ class ProfilePage(unittest.TestCase):
             root.write('etc/kerntune/profiles/gateway.yaml', '\n'.join(example) + '\n')
             root.write('proc/sys/net/ipv4/tcp_mem', '47988\t63984\t95976\n')
             root.write('proc/sys/net/netfilter/nf_conntrack_max', '65536\n')
-            root.write('proc/sys/net/netfilter/nf_conntrack_buckets', '262144\n')
+            root.write('proc/sys/net/netfilter/nf_conntrack_buckets', '65536\n')
+            root.write('proc/meminfo', 'MemTotal: 4096000 kB\n')
             self.assertEqual(root.run(*command).stdout.splitlines(), output)
 
 
