@@ -167,7 +167,9 @@ static struct span place_of(const struct expression_scalar *scalar, size_t offse
 	span.end_column = span.column;
 	for (size_t i = offset; i < offset + length; i++)
 		span.end_column += is_character_start(scalar->text[i]);
-	span.end_column += length == 0;
+	/* At the end there is no character to underline. */
+	if (span.end_column == span.column)
+		span.end_column++;
 	return span;
 }
 
