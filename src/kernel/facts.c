@@ -123,7 +123,8 @@ int facts_host(const struct rootdir *root, struct arena *arena, struct host *ret
 
 /* ---- the machine ---- */
 
-/* Calls `take` with each line until it says that it has enough. Without the file there are no lines. 0 or a shortage. */
+/* Calls `take` with each line until it says that it has enough. Without the file there are no lines. 0 or a
+ * shortage. */
 static int for_each_line(const struct rootdir *root, const char *path, bool (*take)(const char *line, void *context),
 	void *context)
 {
