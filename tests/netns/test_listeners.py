@@ -211,15 +211,18 @@ def test_processes_that_are_not_listed(host):
 def test_while_processes_come_and_go(host):
     loopback_up()
     server = listening(socket.AF_INET, "127.0.0.1", 8080)
+    has_closed, says_closed = os.pipe()
     churn = os.fork()
     if churn == 0:
         server.close()
+        os.write(says_closed, b".")
         while True:
             child = os.fork()
             if child == 0:
                 os._exit(0)
             os.waitpid(child, 0)
     try:
+        os.read(has_closed, 1)    # until then it holds the listener as well
         for _ in range(30):
             row = listed("/")[2][0]
             equal((row["processes"], row["pid"]), ("1", str(os.getpid())), "owner")
