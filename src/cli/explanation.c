@@ -29,6 +29,10 @@ static const struct {
 	[SCOPE_NETNS] = { "netns", "one value for each network namespace" },
 	[SCOPE_GLOBAL] = { "global", "one value for the host" },
 	[SCOPE_HOST] = { "host", "one value for the host, read-only in other network namespaces" },
+	[SCOPE_IPC] = { "ipc", "one value for each IPC namespace; a container usually has its own" },
+	[SCOPE_UTS] = { "uts", "one value for each UTS namespace; a container usually has its own" },
+	[SCOPE_PID] = { "pid", "one value for each PID namespace; a container usually has its own" },
+	[SCOPE_USER] = { "user", "one value for each user namespace" },
 }, effects[] = {
 	[EFFECT_NOW] = { "now", "at once, on everything" },
 	[EFFECT_CONNECTIONS] = { "connections", "on connections made from now on" },
@@ -419,8 +423,8 @@ int explanation_print(struct app *app, const struct subject *subject, const stru
 	struct page page = { .app = app, .subject = subject };
 
 	render_paragraph(app, 2, "", subject->key);
-	render_paragraph(app, 2, "  ", !subject->catalog ? "kerntune's catalogue does not know this key" :
-		prose.summary[0] ? prose.summary : "the catalogue has no description of it yet");
+	render_paragraph(app, 2, "  ", subject->catalog ? prose.summary :
+		"kerntune's catalogue does not know this key");
 	print_here(&page, explain);
 	print_set_by(&page, provenance);
 	print_paragraph(&page, "Default", prose.normal);

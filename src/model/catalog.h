@@ -19,6 +19,10 @@ enum catalog_scope {
 	SCOPE_NETNS,		/* one value per network namespace */
 	SCOPE_GLOBAL,		/* one for the host; absent in a child network namespace if below net */
 	SCOPE_HOST,		/* visible in a child network namespace, but read-only there */
+	SCOPE_IPC,		/* one value per namespace of another kind */
+	SCOPE_UTS,
+	SCOPE_PID,
+	SCOPE_USER,
 };
 
 enum catalog_effect {

@@ -6,7 +6,7 @@ import re
 import sys
 
 TYPES = {"int", "uint", "long", "ulong", "string", "names", "portlist", "cpumask"}
-SCOPES = {"netns", "global", "host"}
+SCOPES = {"netns", "global", "host", "ipc", "uts", "pid", "user"}
 EFFECTS = {"now", "connections", "listen", "sockets", "interfaces"}
 TOPICS = {"accept", "connect", "buffers", "timeouts", "security", "conntrack", "memory", "files"}
 ROUNDINGS = {"pow2", "jiffies", "bool"}
