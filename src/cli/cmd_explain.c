@@ -141,6 +141,8 @@ static int print_match(struct app *app, const struct question *question, const s
 			fputc('\n', app->out);
 		r = explanation_print(app, &question->explain.subjects[i], &question->explain, &question->provenance);
 	}
+	if (match->others && !app->options.no_legend)
+		render_note(app, "\n%zu more with it in their name: kerntune explain '%s'", match->others, match->others_glob);
 	return r;
 }
 
@@ -155,8 +157,8 @@ static int print_text(struct app *app, const struct question *question)
 		r = print_match(app, question, &question->matches[i]);
 	}
 	if (r == 0 && question->by_topic && !question->in_full && !app->options.no_legend)
-		render_note(app, "\nMore about one: kerntune explain PARAMETER. Others: kerntune explain WORD, or "
-			"'net.ipv4.tcp_*'.");
+		render_note(app, "\nMore about one: kerntune explain PARAMETER\nOthers: kerntune explain WORD, or "
+			"'net.ipv4.tcp_*'");
 	return r < 0 ? app_fail_errno(app, r, "printing the explanation") : EXIT_HOLDS;
 }
 

@@ -8,6 +8,7 @@
 #include "model/key.h"
 #include "model/version.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,9 +94,47 @@ static const char *last_component(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Nobody remembers whether it is "TIME-WAIT", "TIME_WAIT" or "time wait". */
+static int fold(char character)
+{
+	return character == '-' || character == ' ' ? '_' : tolower((unsigned char)character);
+}
+
+/* The length of the word when the text begins with it, else 0. */
+static size_t begins_with_word(const char *text, const char *word)
+{
+	size_t length = 0;
+
+	while (word[length] && fold(text[length]) == fold(word[length]))
+		length++;
+	return word[length] ? 0 : length;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	while (*text && !begins_with_word(text, word))
+		text++;
+	return *text != '\0';
+}
+
+/* As one of the parts that "/", "_", "-" and "." separate, or several: not in the middle of one. */
+static bool has_whole_word(const char *text, const char *word)
+{
+	for (const char *at = text; *at; at++) {
+		size_t length = begins_with_word(at, word);
+
+		if (length > 0 && (at == text || !isalnum((unsigned char)at[-1])) &&
+			!isalnum((unsigned char)at[length]))
+			return true;
+	}
+	return false;
+}
+
 static bool ends_in_word(const struct catalog_row *row, const char *word)
 {
-	return strcasecmp(last_component(row->path), word) == 0;
+	const char *last = last_component(row->path);
+
+	return begins_with_word(last, word) == strlen(last);
 }
 
 /* Whether a pattern that ends in the word stands for this row too. */
@@ -117,15 +156,15 @@ static bool is_called_word(const struct catalog_row *row, const char *word)
 
 static bool names_word(const struct catalog_row *row, const char *word)
 {
-	return strcasestr(row->path, word) != NULL;
+	return has_word(row->path, word);
 }
 
 static bool tells_word(const struct catalog_row *row, const char *word)
 {
 	struct catalog_prose prose = catalog_prose(row);
 
-	return !names_word(row, word) && (strcasestr(prose.summary, word) || strcasestr(prose.unit, word) ||
-		strcasestr(prose.myths, word));
+	return !names_word(row, word) && (has_word(prose.summary, word) || has_word(prose.unit, word) ||
+		has_word(prose.myths, word));
 }
 
 static const char *suggest_word(const struct explain *explain, const char *word)
@@ -148,7 +187,7 @@ static int add_live_by_name(struct explain *explain, const char *word)
 	int r = procsys_walk(explain->procsys, explain->arena, "", &paths);
 
 	for (size_t i = 0; r == 0 && i < paths.count; i++)
-		if (strcasestr(last_component(paths.paths[i]), word))
+		if (has_word(last_component(paths.paths[i]), word))
 			r = add_subject(explain, paths.paths[i], catalog_find(paths.paths[i]), false);
 	return r;
 }
@@ -164,11 +203,29 @@ static int add_rows(struct explain *explain, const char *word,
 	return r;
 }
 
+/* Those that are called "conntrack" are found; how many others have it in their name, and how to ask for all. */
+static int count_others(const struct explain *explain, const char *word, struct explain_match *match)
+{
+	char *glob = arena_printf(explain->arena, "*%s*", word);
+
+	if (!glob)
+		return -ENOMEM;
+	for (char *at = glob; *at; at++)
+		*at = *at == ' ' ? '?' : (char)tolower((unsigned char)*at);
+	match->others_glob = glob;
+	for (size_t i = 0; i < catalog_count; i++)
+		match->others += has_whole_word(catalog_at(i)->path, word) && !is_in_pattern(catalog_at(i)) &&
+			!has_row(explain, match->first, catalog_at(i));
+	return 0;
+}
+
 static int find_word(struct explain *explain, const char *word, struct explain_match *match)
 {
 	int r = add_rows(explain, word, is_called_word);
 	const char *below;
 
+	if (r == 0 && explain->count > match->first)
+		r = count_others(explain, word, match);
 	if (r == 0 && explain->count == match->first) {
 		r = add_rows(explain, word, names_word);
 		if (r == 0)
@@ -205,11 +262,50 @@ static bool is_live(const struct explain *explain, const char *path)
 		strcmp(paths.paths[0], path) == 0;
 }
 
-static int find_key(struct explain *explain, const char *path, struct explain_match *match)
+/* The dots inside the name of an interface, "eth0.100", have been taken for separators: the path with the name in one
+ * piece. NULL when it is not that, or memory is short. */
+static const char *join_name(const struct explain *explain, const char *path)
+{
+	size_t length = strlen(path);
+
+	for (size_t i = 0; i < catalog_count; i++) {
+		const char *pattern = catalog_at(i)->path, *star = strchr(pattern, '*');
+		size_t before = star ? (size_t)(star - pattern) : 0, behind = star ? strlen(star + 1) : 0;
+		char *joined;
+
+		if (!star || star[1] != '/' || length <= before + behind || strncmp(path, pattern, before) != 0 ||
+			strcmp(path + length - behind, star + 1) != 0)
+			continue;
+		joined = arena_copy(explain->arena, path, length);
+		for (char *at = joined; joined && at < joined + length - behind; at++)
+			if (at >= joined + before && *at == '/')
+				*at = '.';
+		return joined;
+	}
+	return NULL;
+}
+
+/* What to do about a key that is none. NULL when memory is short. */
+static const char *suggest_key(const struct explain *explain, const char *path)
 {
 	const struct planner planner = { .arena = explain->arena, .procsys = explain->procsys };
+	const char *meant = planner_suggest(&planner, path), *joined = join_name(explain, path);
+
+	for (size_t i = 0; !meant && !joined && i < catalog_count; i++)
+		if (strcasecmp(catalog_at(i)->path, path) == 0)
+			meant = key_display(explain->arena, catalog_at(i)->path);
+	if (joined)
+		meant = key_display(explain->arena, joined);
+	if (joined && meant)
+		return arena_printf(explain->arena, "did you mean %s? A dot inside a name is written as a slash", meant);
+	return meant ? arena_printf(explain->arena, "did you mean %s?", meant) :
+		"\"kerntune explain WORD\" searches the catalogue";
+}
+
+static int find_key(struct explain *explain, const char *path, struct explain_match *match)
+{
 	const struct catalog_row *row = catalog_find(path);
-	const char *below, *meant;
+	const char *below;
 	int r;
 
 	if (row || is_live(explain, path)) {
@@ -222,21 +318,33 @@ static int find_key(struct explain *explain, const char *path, struct explain_ma
 		return r;
 	match->is_search = false;
 	match->problem = "is no key, neither here nor in the catalogue";
-	meant = planner_suggest(&planner, path);
-	match->hint = meant ? arena_printf(explain->arena, "did you mean %s?", meant) :
-		"\"kerntune explain WORD\" searches the catalogue";
-	return EXPLAIN_NOTHING;
+	match->hint = suggest_key(explain, path);
+	return match->hint ? EXPLAIN_NOTHING : -ENOMEM;
+}
+
+/* What the argument says below /proc/sys, without the slash that a shell completes a directory with. */
+static const char *trim(struct arena *arena, const char *argument)
+{
+	static const char root[] = "/proc/sys";
+	size_t length = strlen(argument), skipped = strlen(root);
+
+	while (length > 1 && argument[length - 1] == '/')
+		length--;
+	if (length < skipped || strncmp(argument, root, skipped) != 0 ||
+		(length > skipped && argument[skipped] != '/'))
+		return arena_copy(arena, argument, length);
+	return length == skipped ? "*" : arena_copy(arena, argument + skipped + 1, length - skipped - 1);
 }
 
 int explain_find(struct explain *explain, const char *argument, struct explain_match *ret_match)
 {
-	static const char prefix[] = "/proc/sys/";
 	struct explain_match match = { .first = explain->count };
 	const char *path;
 	int r;
 
-	if (strncmp(argument, prefix, strlen(prefix)) == 0)
-		argument += strlen(prefix);
+	argument = trim(explain->arena, argument);
+	if (!argument)
+		return -ENOMEM;
 	if (argument[0] && !strpbrk(argument, "./*?[")) {
 		r = find_word(explain, argument, &match);
 	} else {
@@ -461,15 +569,25 @@ static int ask_profile(struct explain *explain, struct library *library, const c
 int explain_uses(struct explain *explain, struct library *library, struct diags *diags)
 {
 	const char *const *names;
-	size_t count;
+	const char *unusable = NULL, *first = NULL;
+	size_t count, unusable_count = 0;
 	int r = library_names(library, &names, &count);
 
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		r = ask_profile(explain, library, names[i]);
 		if (r <= 0)
 			continue;
-		diag_warning(diags, "invalid-profile", span_none(), "profile %s cannot be used, and was not asked", names[i]);
-		diag_hint(diags, "\"kerntune check %s\" says why", names[i]);
+		unusable = unusable_count++ == 0 ? names[i] :
+			arena_printf(explain->arena, "%s, %s", unusable, names[i]);
+		if (!unusable)
+			return -ENOMEM;
+		if (!first)
+			first = names[i];
 	}
-	return r < 0 ? r : 0;
+	if (r < 0 || !first)
+		return r < 0 ? r : 0;
+	diag_warning(diags, "invalid-profile", span_none(), "profile%s %s cannot be used, and %s not asked",
+		unusable_count > 1 ? "s" : "", unusable, unusable_count > 1 ? "were" : "was");
+	diag_hint(diags, "\"kerntune check %s\" says why", first);
+	return 0;
 }

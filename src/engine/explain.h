@@ -55,6 +55,8 @@ struct explain {
 struct explain_match {
 	size_t first, count;
 	bool is_search;			/* it was no name of a key: one hit or many */
+	size_t others;			/* of a word that is a name: rows with a longer name that has it as a part */
+	const char *others_glob;	/* which finds these and the one that is meant */
 	const char *problem, *hint;	/* when there is nothing: the end of a sentence that begins with the argument,
 					 * and what to do about it */
 };
@@ -62,13 +64,15 @@ struct explain_match {
 enum { EXPLAIN_NOTHING = 1 };
 
 /* What an argument may be:
- *	a key, dotted or with slashes, with or without /proc/sys/ before it, that the catalogue or this kernel knows
+ *	a key, dotted or with slashes, with or without /proc/sys/ before it, that the catalogue or this kernel knows; a
+ *		slash at its end is ignored
  *	a glob of keys: the live keys that match it component by component, and the rows of the catalogue, where a *
  *		also stands for separators (key_selected())
  *	a directory of keys, which means all that is directly in it and all that the catalogue has below it
  *	a word, without a separator: the rows of the catalogue whose name's last part it is; if there are none, those
  *		that have it in their name, and after them those that have it in their summary, unit or myths; if there are
- *		none either, the live keys that have it in the last part of their name; else a directory of that name
+ *		none either, the live keys that have it in the last part of their name; else a directory of that name.
+ *		Case does not matter, nor whether it has "-", "_" or a blank
  * 0, EXPLAIN_NOTHING with the problem, or -ENOMEM. */
 MUST_CHECK int explain_find(struct explain *explain, const char *argument, struct explain_match *ret_match);
 
@@ -81,6 +85,6 @@ MUST_CHECK int explain_read(struct explain *explain);
 /* Finds who set it. */
 void explain_set_by(struct explain *explain, const struct provenance *provenance);
 
-/* Asks every profile that is found; one that cannot be used becomes a warning. The library must have diagnostics of its
+/* Asks every profile that is found; those that cannot be used become a warning. The library must have diagnostics of its
  * own: what it says about its files belongs to "check". 0 or -ENOMEM. */
 MUST_CHECK int explain_uses(struct explain *explain, struct library *library, struct diags *diags);
