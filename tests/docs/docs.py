@@ -173,10 +173,20 @@ def flags(lines, item=False):
     return found
 
 
+def require_registered(module, loader):
+    """A class that no line of meson.build names would never run."""
+    registered = re.findall(r"\['(\w+\.py)', '(\w+)'\]", read('tests/docs/meson.build'))
+    for name, value in vars(module).items():
+        if isinstance(value, type) and issubclass(value, unittest.TestCase) and loader.getTestCaseNames(value) and \
+                (os.path.basename(module.__file__), name) not in registered:
+            sys.exit(f'tests/docs/meson.build does not run {name} of {module.__file__}')
+
+
 def main():
     suite = unittest.TestSuite()
     module = sys.modules['__main__']
     loader = unittest.defaultTestLoader
+    require_registered(module, loader)
     suite.addTests(loader.loadTestsFromNames(sys.argv[1:], module) if sys.argv[1:] else
                    loader.loadTestsFromModule(module))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
