@@ -254,7 +254,7 @@ static int explain_command(struct app *app, int argc, char *argv[])
 	r = question.matches ? facts_machine(&app->root, app->arena, &question.machine) : -ENOMEM;
 	if (r < 0)
 		return app_fail_errno(app, r, "reading the facts of the host");
-	question.explain = (struct explain){ .arena = app->arena, .procsys = &app->procsys,
+	question.explain = (struct explain){ .arena = app->arena, .root = &app->root, .procsys = &app->procsys,
 		.machine = &question.machine };
 	r = find_all(app, &question, argc, argv);
 	if (r == 0)

@@ -5,6 +5,7 @@
 
 #include "base/similar.h"
 #include "engine/planner.h"
+#include "kernel/facts.h"
 #include "model/key.h"
 #include "model/version.h"
 
@@ -392,7 +393,7 @@ static const char *why_absent(const struct explain *explain, const struct subjec
 {
 	const struct catalog_row *row = subject->catalog;
 	const char *release = explain->machine->release, *component;
-	bool is_known = version_is_release(release);
+	bool is_known = version_is_release(release), has_module;
 
 	if (!row)
 		return NULL;
@@ -402,30 +403,36 @@ static const char *why_absent(const struct explain *explain, const struct subjec
 		return arena_printf(explain->arena, "Linux %s was the last to have it", row->until);
 	if (row->scope == SCOPE_GLOBAL && explain->machine->in_netns && strncmp(row->path, "net/", 4) == 0)
 		return "only the host's own network namespace has it";
-	if (row->module)
+	if (row->module && facts_module(explain->root, explain->arena, release, row->module, &has_module) == 0 &&
+		!has_module)
 		return arena_printf(explain->arena, "it needs the module %s, which is not loaded", row->module);
-	component = wildcard_component(explain, row, subject->path);
+	/* With the module, it is a part that this kernel was built without, or the interface. */
+	component = subject->is_pattern ? NULL : wildcard_component(explain, row, subject->path);
 	return component ? arena_printf(explain->arena, "there is no %s", component) : NULL;
 }
 
-/* What the pattern's "all" and "default" hold. */
+/* Whether there are keys of it, and what its "all" and "default" hold. */
 static int read_pattern(const struct explain *explain, struct subject *subject)
 {
 	static const char *const names[] = { "all", "default" };
 	const char *star = strchr(subject->path, '*');
+	struct procsys_paths paths = { 0 };
 
-	subject->status = SUBJECT_ABSENT;
+	int r = procsys_expand(explain->procsys, explain->arena, subject->path, &paths);
+
+	if (r < 0)
+		return r;
+	subject->status = paths.count > 0 ? SUBJECT_PRESENT : SUBJECT_ABSENT;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		const char *path = arena_printf(explain->arena, "%.*s%s%s", (int)(star - subject->path), subject->path,
 			names[i], star + 1);
 		const char *text;
 		struct value value;
-		int error, r = path ? procsys_read(explain->procsys, explain->arena, path, &value, &error) : -ENOMEM;
+		int error;
 
+		r = path ? procsys_read(explain->procsys, explain->arena, path, &value, &error) : -ENOMEM;
 		if (r < 0)
 			return r;
-		if (r != PROCSYS_ABSENT)
-			subject->status = SUBJECT_PRESENT;
 		if (r != 0)
 			continue;
 		text = value_display(explain->arena, catalog_type(subject->catalog), value);

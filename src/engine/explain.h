@@ -45,6 +45,7 @@ struct subject {
 
 struct explain {
 	struct arena *arena;
+	const struct rootdir *root;
 	struct procsys *procsys;
 	const struct machine *machine;
 	struct subject *subjects;		/* in the order in which they were asked for */

@@ -10,7 +10,8 @@ static struct machine machine;
 
 static void begin(struct fixture *fixture, struct explain *explain)
 {
-	*explain = (struct explain){ .arena = &fixture->arena, .procsys = &fixture->kernel.procsys, .machine = &machine };
+	*explain = (struct explain){ .arena = &fixture->arena, .root = &fixture->kernel.root,
+		.procsys = &fixture->kernel.procsys, .machine = &machine };
 }
 
 static const struct subject *find_one(struct explain *explain, const char *argument)
