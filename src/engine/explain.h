@@ -86,6 +86,6 @@ MUST_CHECK int explain_read(struct explain *explain);
 /* Finds who set it. */
 void explain_set_by(struct explain *explain, const struct provenance *provenance);
 
-/* Asks every profile that is found; those that cannot be used become a warning. The library must have diagnostics of its
- * own: what it says about its files belongs to "check". 0 or -ENOMEM. */
+/* Asks every profile that is found; those that cannot be used become a warning. The library must have diagnostics of
+ * its own: what it says about its files belongs to "check". 0 or -ENOMEM. */
 MUST_CHECK int explain_uses(struct explain *explain, struct library *library, struct diags *diags);

@@ -116,6 +116,16 @@ static bool names_key(const char *name, const char *path)
 	return *name == '\0' && *path == '\0';
 }
 
+/* kernel/params.c, parameq(): "-" and "_" are the same in the name of a parameter. */
+static bool is_same_name(const char *a, const char *b)
+{
+	while (*a && (*a == *b || ((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
 /* "hugepagesz=1G hugepages=4" is about the size named last before it. */
 static bool is_about_another_size(const struct bootline *bootline, size_t index)
 {
@@ -140,7 +150,7 @@ static const char *find_value(const struct provenance *provenance, size_t index,
 	for (size_t i = 0; i < COUNT_OF(boot_words); i++) {
 		const struct boot_word *row = &boot_words[i];
 
-		if (strcmp(row->name, word->name) != 0 || !key_selected(row->pattern, path) ||
+		if (!is_same_name(row->name, word->name) || !key_selected(row->pattern, path) ||
 			(row->only && (!word->value || strcmp(row->only, word->value) != 0)) ||
 			is_about_another_size(&provenance->bootline, index))
 			continue;
@@ -173,7 +183,7 @@ static void find_word(const struct provenance *provenance, const char *path, str
 		setter.word = provenance->bootline.words[i].text;
 		if (value[0])
 			setter.value = value_of(value);
-		setter.holds = value[0] ? live.bytes && value_equal(catalog_type(catalog_find(path)), setter.value, live) :
+		setter.holds = value[0] ? live.bytes && catalog_satisfied(catalog_find(path), setter.value, live) :
 			!live.bytes;
 		answer->setters[answer->count++] = setter;
 		return;

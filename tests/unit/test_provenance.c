@@ -120,6 +120,11 @@ static const struct word_case {
 	{ "sysctl.vm.swappiness=10", "vm/swappiness", "10\n", "sysctl.vm.swappiness=10", "10", true, NULL, true },
 	/* Words that are older than that. */
 	{ "panic=30", "kernel/panic", "30\n", "panic=30", "30", true, "4.19", false },
+	{ "panic-on-warn=1", "kernel/panic_on_warn", "1\n", "panic-on-warn=1", "1", true, NULL, false },
+	{ "panic=30", "kernel/panic_on_warn", "30\n", NULL, NULL, false, NULL, false },
+	/* The kernel rounds it up. */
+	{ "sysctl.net.core.rps_sock_flow_entries=1000", "net/core/rps_sock_flow_entries", "1024\n",
+		"sysctl.net.core.rps_sock_flow_entries=1000", "1000", true, NULL, false },
 	{ "oops=panic", "kernel/panic_on_oops", "1\n", "oops=panic", "1", true, NULL, false },
 	{ "oops=other", "kernel/panic_on_oops", "1\n", NULL, NULL, false, NULL, false },
 	{ "norandmaps", "kernel/randomize_va_space", "2\n", "norandmaps", "0", false, NULL, false },
