@@ -151,6 +151,20 @@ static int run_command(struct app *app, int argc, char *argv[])
 	return app->command->run(app, argc, argv);
 }
 
+/* What people type who do not know the program yet: "kerntune help" and "kerntune help COMMAND". */
+static int print_help(struct app *app, const char *name)
+{
+	int r = name ? find_command(app, name) : 0;
+
+	if (r != 0)
+		return r;
+	if (name)
+		command_print_usage(app->out, app->command);
+	else
+		command_print_help(app->out);
+	return EXIT_HOLDS;
+}
+
 static int run(struct app *app, int argc, char *argv[])
 {
 	const char *problem;
@@ -162,16 +176,16 @@ static int run(struct app *app, int argc, char *argv[])
 		return usage_error(app, problem);
 	if (app->options.version)
 		return print_version(app);
-	if (app->options.help) {
-		command_print_help(app->out);
-		return EXIT_HOLDS;
-	}
+	if (app->options.help)
+		return print_help(app, NULL);
 	if (index >= argc) {
 		if (app->options.json)
 			return usage_error(app, "no command");
 		command_print_help(app->err);
 		return EXIT_INVALID;
 	}
+	if (strcmp(argv[index], "help") == 0)
+		return print_help(app, argv[index + 1]);
 	r = find_command(app, argv[index]);
 	return r ? r : run_command(app, argc - index, argv + index);
 }
