@@ -75,6 +75,11 @@ static int plan_command(struct app *app, int argc, char *argv[])
 		r = app_find_host(app);
 	if (r == 0)
 		r = planned_refuse_blocked(app, &plan);
+	if (r == 0)
+		r = planned_lint(app, &plan);
+	/* What apply would refuse in any case is no plan. */
+	if (r == 0)
+		r = planned_refuse_errors(app, &plan, false);
 	if (r != 0)
 		return r;
 	r = make_document(app, &plan, &text);
@@ -85,10 +90,8 @@ static int plan_command(struct app *app, int argc, char *argv[])
 	if (r < 0)
 		return app_fail(app, EXIT_INVALID, "cannot-save", "%s cannot be written: %s", output,
 			r == -EEXIST ? "something that is no regular file has this name" : strerror(-r));
-	if (output && !app_format_is(app, "json")) {
-		r = planned_lint(app, &plan);
-		return r ? r : report(app, &plan);
-	}
+	if (output && !app_format_is(app, "json"))
+		return report(app, &plan);
 	fwrite(text.bytes, 1, text.length, app->out);
 	if (!app_format_is(app, "json"))
 		render_diags(app);

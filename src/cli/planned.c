@@ -287,8 +287,8 @@ static const char *const note_labels[] = {
 	[DIAG_ERROR] = "error: ",
 };
 
-/* A note that several keys share is told once. */
-static void print_notes(struct app *app, const struct plan *plan)
+/* Those of a level, or above. A note that several keys share is told once. */
+static void print_notes(struct app *app, const struct plan *plan, enum diag_level least)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_row *row = &plan->rows[i];
@@ -296,7 +296,7 @@ static void print_notes(struct app *app, const struct plan *plan)
 		for (size_t k = 0; k < row->notes_count; k++) {
 			const char *text = row->notes[k].text, *label;
 			size_t keys = 0;
-			bool told = false;
+			bool told = row->notes[k].level < least;
 
 			for (size_t j = 0; j < plan->count && !told; j++)
 				for (size_t m = 0; m < plan->rows[j].notes_count; m++)
@@ -369,12 +369,14 @@ int planned_print(struct app *app, const struct plan *plan, bool all)
 		return app_fail_errno(app, -ENOMEM, "printing the difference");
 	if (app->options.verbose)
 		print_reasons(app, plan, all);
-	if (app->options.quiet || app->options.no_legend)
+	if (app->options.quiet || app->options.no_legend) {
+		print_notes(app, plan, DIAG_ERROR);
 		return 0;
+	}
 	/* A blank line behind a table, not before the first line. */
 	if (plan->count > (all ? 0 : plan_summarize(plan).same))
 		fputc('\n', app->out);
-	print_notes(app, plan);
+	print_notes(app, plan, DIAG_NOTE);
 	planned_print_left_out(app, plan);
 	print_summary(app, plan);
 	return 0;
