@@ -299,12 +299,18 @@ const char *lint_listed(struct lint *lint, const char *const words[], size_t cou
 	return copy ? copy : "";
 }
 
-const char *lint_line(struct lint *lint, const char *path, const char *value)
+bool lint_is_conf(const struct lint *lint)
 {
 	const char *name = lint->setting->key_span.source ? lint->setting->key_span.source->name : "";
 	size_t length = strlen(name), suffix = strlen(".conf");
-	bool is_conf = length > suffix && strcmp(name + length - suffix, ".conf") == 0;
-	const char *text = arena_printf(lint->arena, is_conf ? "%s = %s" : "%s: %s", lint_shown(lint, path), value);
+
+	return length > suffix && strcmp(name + length - suffix, ".conf") == 0;
+}
+
+const char *lint_line(struct lint *lint, const char *path, const char *value)
+{
+	const char *text = arena_printf(lint->arena, lint_is_conf(lint) ? "%s = %s" : "%s: %s", lint_shown(lint, path),
+		value);
 
 	lint->diags->failed |= !text;
 	return text ? text : "";

@@ -48,6 +48,7 @@ const char *lint_size(struct lint *lint, uint64_t bytes);
 const char *lint_listed(struct lint *lint, const char *const words[], size_t count);
 
 /* Whether this is a line of a sysctl.conf; and the line that sets a key there, or in a profile. Never NULL. */
+bool lint_is_conf(const struct lint *lint);
 const char *lint_line(struct lint *lint, const char *path, const char *value);
 
 /* The keys that the catalogue bounds by another one; a test holds the list against it. */

@@ -33,6 +33,13 @@ void lint_unknown_key(struct lint *lint)
 		lint_hint(lint, "look below /proc/sys for the name");
 }
 
+/* A file for sysctl says it otherwise than a profile. */
+static void hint_optional(struct lint *lint)
+{
+	lint_hint(lint, lint_is_conf(lint) ? "begin the line with \"-\" if it is meant for other hosts" :
+		"make it optional if it is meant for other hosts");
+}
+
 /* ---- why a key that the catalogue knows is not there. What is optional may be absent. ---- */
 
 enum absence { PRESENT, REMOVED, NEWER, NEEDS_MODULE, HOST_ONLY, UNEXPLAINED };
@@ -84,7 +91,8 @@ void lint_newer_key(struct lint *lint)
 		return;
 	lint_report_key(lint, "%s exists since Linux %s: it is not on this kernel, %s", lint_key(lint), row->since,
 		lint_machine(lint)->release);
-	lint_hint(lint, "leave it out here, or make it optional");
+	lint_hint(lint, lint_is_conf(lint) ? "leave it out here, or begin the line with \"-\"" :
+		"leave it out here, or make it optional");
 }
 
 void lint_needs_module(struct lint *lint)
@@ -116,7 +124,7 @@ void lint_absent_key(struct lint *lint)
 	if (lint->procsys->is_plain_tree || absence_of(lint, &row) != UNEXPLAINED)
 		return;
 	lint_report_key(lint, "%s is not on this kernel or in this place", lint_key(lint));
-	lint_hint(lint, "make it optional if it is meant for other hosts");
+	hint_optional(lint);
 }
 
 void lint_read_only(struct lint *lint)
@@ -131,7 +139,7 @@ void lint_read_only(struct lint *lint)
 		lint_hint(lint, "set it on the host");
 	} else {
 		lint_report_key(lint, "%s cannot be written in this place", lint_key(lint));
-		lint_hint(lint, "make it optional if it is meant for other hosts");
+		hint_optional(lint);
 	}
 }
 
