@@ -139,7 +139,8 @@ static int show_one(struct app *app, const struct record_store *store, const cha
 	if (r < 0)
 		return app_fail_errno(app, r, "reading the change record");
 	if (r == RECORD_NONE)
-		return app_fail(app, EXIT_INVALID, "unknown-change", "there is no change \"%s\"", id);
+		return app_fail(app, EXIT_INVALID, "unknown-change",
+			"there is no change \"%s\": \"kerntune history\" shows them", id);
 	if (r == RECORD_BROKEN)
 		return app_fail(app, EXIT_INVALID, "broken-record", "the record of change %s cannot be used: %s",
 			id, problem);
