@@ -141,12 +141,16 @@ static int finish_unchanged(struct app *app, const struct plan *plan)
 
 /* ---- asking ---- */
 
-static bool read_yes(FILE *in)
+static bool read_yes(FILE *in, FILE *err)
 {
 	char answer[16];
 
-	return fgets(answer, sizeof(answer), in) &&
-		(strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0);
+	if (!fgets(answer, sizeof(answer), in)) {
+		/* Ctrl-D leaves the cursor behind the question. */
+		fputc('\n', err);
+		return false;
+	}
+	return strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0;
 }
 
 /* 0 to go on. */
@@ -171,7 +175,7 @@ static int ask(struct app *app, const struct plan *plan)
 	fflush(app->out);
 	fprintf(app->err, "Change %zu parameter%s? [y/N] ", count, count == 1 ? "" : "s");
 	fflush(app->err);
-	if (read_yes(stdin))
+	if (read_yes(stdin, app->err))
 		return 0;
 	return app_fail(app, EXIT_REFUSED, "declined", "declined; nothing was changed");
 }

@@ -279,11 +279,12 @@ void render_paragraph(struct app *app, size_t indent, const char *first, const c
 
 /* ---- tables ---- */
 
-enum { COLUMNS_MAX = 8, ROOM_MIN = 8 };
+enum { COLUMNS_MAX = 8 };
 
 struct table_column {
 	struct libscols_column *column;
 	size_t width;		/* of its widest cell, the header included */
+	size_t least;		/* of the longest word of its cells, and the header */
 	size_t room;		/* what it gets where the table does not fit */
 	bool may_wrap;
 };
@@ -316,7 +317,7 @@ struct table *table_new(const struct app *app, const struct column columns[], si
 
 		column->column = scols_table_new_column(table->table, columns[i].name, 0,
 			columns[i].may_wrap ? SCOLS_FL_WRAP : 0);
-		column->width = strlen(columns[i].name);
+		column->width = column->least = strlen(columns[i].name);
 		column->may_wrap = columns[i].may_wrap;
 		table->failed |= !column->column;
 	}
@@ -328,27 +329,6 @@ static bool is_ascii(const char *text)
 	while (*text && !(*text & 0x80))
 		text++;
 	return *text == '\0';
-}
-
-void table_add(struct table *table, const struct cell cells[])
-{
-	struct libscols_line *line = table ? scols_table_new_line(table->table, NULL) : NULL;
-
-	if (!line) {
-		if (table)
-			table->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < table->count; i++) {
-		const char *text = cells[i].text ? cells[i].text : "-";
-
-		table->failed |= scols_line_set_data(line, i, text) != 0;
-		table->is_ascii = table->is_ascii && is_ascii(text);
-		if (strlen(text) > table->columns[i].width)
-			table->columns[i].width = strlen(text);
-		if (table->color && styles[cells[i].style].name)
-			scols_cell_set_color(scols_line_get_cell(line, i), styles[cells[i].style].name);
-	}
 }
 
 /* The end of the first line of text when lines hold `room` bytes: before a blank, where there is one. */
@@ -393,11 +373,57 @@ static char *next_line(const struct libscols_column *column, char *text, void *r
 	return text + length + 1;
 }
 
-/* Shares what the fixed columns leave among those that may wrap: a narrow one keeps its width, and the
- * others divide the rest. libsmartcols alone would break numbers in the middle. */
+void table_add(struct table *table, const struct cell cells[])
+{
+	struct libscols_line *line = table ? scols_table_new_line(table->table, NULL) : NULL;
+	size_t one_word = 0;
+
+	if (!line) {
+		if (table)
+			table->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < table->count; i++) {
+		const char *text = cells[i].text ? cells[i].text : "-";
+
+		table->failed |= scols_line_set_data(line, i, text) != 0;
+		table->is_ascii = table->is_ascii && is_ascii(text);
+		if (strlen(text) > table->columns[i].width)
+			table->columns[i].width = strlen(text);
+		if (table->terminal_width && longest_line(NULL, text, &one_word) > table->columns[i].least)
+			table->columns[i].least = longest_line(NULL, text, &one_word);
+		if (table->color && styles[cells[i].style].name)
+			scols_cell_set_color(scols_line_get_cell(line, i), styles[cells[i].style].name);
+	}
+}
+
+/* Gives each open column that needs more than its share what it needs, or each that needs no more than that; the
+ * others share what is left. */
+static void settle_columns(struct table *table, bool are_narrow, size_t *left, size_t *open)
+{
+	size_t before;
+
+	/* Again while somebody's share has changed. */
+	do {
+		before = *open;
+		for (size_t i = 0; i < table->count && *open > 0; i++) {
+			struct table_column *column = &table->columns[i];
+			size_t share = *left / *open, need = are_narrow ? column->width : column->least;
+
+			if (!column->may_wrap || column->room || (need > share) == are_narrow)
+				continue;
+			column->room = need;
+			*left -= need < *left ? need : *left;
+			(*open)--;
+		}
+	} while (*open > 0 && *open < before);
+}
+
+/* Shares what the fixed columns leave among those that may wrap: none is narrower than its longest word, a narrow
+ * one keeps its width, and the others divide the rest. libsmartcols alone would break numbers in the middle. */
 static void fit_columns(struct table *table)
 {
-	size_t fixed = table->count - 1, open = 0, left, before;
+	size_t fixed = table->count - 1, open = 0, left;
 
 	for (size_t i = 0; i < table->count; i++) {
 		if (!table->columns[i].may_wrap)
@@ -406,26 +432,15 @@ static void fit_columns(struct table *table)
 			open++;
 	}
 	left = table->terminal_width > fixed ? table->terminal_width - fixed : 0;
-	do {
-		before = open;
-		for (size_t i = 0; i < table->count; i++) {
-			struct table_column *column = &table->columns[i];
-
-			if (!column->may_wrap || column->room || column->width > left / open)
-				continue;
-			column->room = column->width;
-			left -= column->width;
-			open--;
-			if (open == 0)
-				return;
-		}
-	} while (open < before);
+	settle_columns(table, false, &left, &open);
+	settle_columns(table, true, &left, &open);
 	for (size_t i = 0; i < table->count; i++) {
 		struct table_column *column = &table->columns[i];
 
-		if (!column->may_wrap || column->room)
+		if (!column->may_wrap)
 			continue;
-		column->room = left / open > ROOM_MIN ? left / open : ROOM_MIN;
+		if (!column->room)
+			column->room = left / open;
 		table->failed |= scols_column_set_wrapfunc(column->column, longest_line, next_line,
 			&column->room) != 0;
 	}
