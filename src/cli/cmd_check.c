@@ -156,8 +156,8 @@ static int check_run(struct app *app, int argc, char *argv[])
 	code = errors ? EXIT_INVALID : warnings && app->options.strict ? EXIT_NO : EXIT_HOLDS;
 	if (app_format_is(app, "json"))
 		return print_json(app, argc, argv, code);
-	render_diags(app);
-	if (app->options.quiet)
+	render_findings(app);
+	if (app->options.quiet || app->options.no_legend)
 		return code;
 	fprintf(app->out, "%d %s%s checked: %zu error%s, %zu warning%s", argc,
 		any_is_conf(argc, argv) ? "file" : "profile", plural((size_t)argc), errors, plural(errors), warnings,

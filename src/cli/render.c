@@ -198,6 +198,18 @@ void render_diags(struct app *app)
 	app->diags.errors = app->diags.warnings = app->diags.notes = 0;
 }
 
+void render_findings(struct app *app)
+{
+	FILE *err = app->err;
+	bool color_err = app->color_err;
+
+	app->err = app->out;
+	app->color_err = app->color_out;
+	render_diags(app);
+	app->err = err;
+	app->color_err = color_err;
+}
+
 void render_error(struct app *app, const char *text)
 {
 	fflush(app->out);

@@ -10,6 +10,8 @@
 
 /* All diagnostics so far: place, message, source line with a caret, the other place, the hint. */
 void render_diags(struct app *app);
+/* The same on stdout, for a command that was asked for them. */
+void render_findings(struct app *app);
 
 /* NULL, from a message that could not be made, is shown as "out of memory". */
 void render_error(struct app *app, const char *text);

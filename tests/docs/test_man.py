@@ -282,7 +282,7 @@ class ProfilePage(unittest.TestCase):
                 name = example[0].split()[1]
                 path = root.write(f'{name}.yaml', '\n'.join(example) + '\n')
                 result = root.run('check', path)
-                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_words_of_expressions(self):
         lines = self.page.subsections['COMPUTED VALUES', 'Expressions']

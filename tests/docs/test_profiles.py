@@ -37,7 +37,7 @@ class Profiles(unittest.TestCase):
     def test_check(self):
         for name in NAMES:
             result = docs.run('check', docs.SOURCE / 'profiles' / f'{name}.yaml')
-            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_reasons_and_summaries(self):
         for name in NAMES:
@@ -52,7 +52,7 @@ class Profiles(unittest.TestCase):
             for name in NAMES:
                 text = root.run('show', '--format', 'yaml', name).stdout
                 result = root.run('check', root.write(f'{name}.yaml', text))
-                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_high_concurrency_answers_the_configuration_it_mends(self):
         """Each line that people paste is either a parameter or named among those left out, and nothing harmful is in."""

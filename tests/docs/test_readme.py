@@ -61,7 +61,7 @@ class Readme(unittest.TestCase):
         with docs.FakeRoot() as root:
             for block in shown:
                 result = root.run('check', root.write(f'{block.split()[1]}.yaml', block))
-                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_tour(self):
         """The three flows print what is shown; only the ids differ."""

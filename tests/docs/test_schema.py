@@ -219,8 +219,8 @@ class Agreement(unittest.TestCase):
         with docs.FakeRoot() as root:
             for text, fields in levels.items():
                 result = root.run('check', root.write('fields.yaml', f'profile: fields\n{text}\n'))
-                known = re.search(r'hint: known here: (.+)', result.stderr)
-                self.assertTrue(known, result.stderr)
+                known = re.search(r'hint: known here: (.+)', result.stdout)
+                self.assertTrue(known, result.stdout)
                 self.assertEqual(set(known[1].split(', ')), set(fields), text)
 
 

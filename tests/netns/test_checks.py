@@ -66,7 +66,7 @@ def test_unprivileged(host):
         result = host.run("check", host.profile(WIDE), prefix=host.unprivileged())
         if result.code != 0:
             raise harness.Skip("another user cannot run the program here")
-    contains(result.err, "swallows port %d," % PORT, LINE)
+    contains(result.out, "swallows port %d," % PORT, LINE)
 
 
 def test_check_writes_nothing(host):
