@@ -36,9 +36,14 @@ int planned_select(struct app *app, int argc, char *argv[], struct selection *re
 	struct library *library = arena_alloc(app->arena, sizeof(*library));
 	int r = library ? planned_library(app, library) : app_fail_errno(app, -ENOMEM, "loading profiles");
 
-	if (r != 0)
-		return r;
-	r = library_select(library, (const char *const *)argv, (size_t)argc, ret_selection);
+	return r ? r : planned_select_from(app, library, argc, argv, ret_selection);
+}
+
+int planned_select_from(struct app *app, struct library *library, int argc, char *argv[],
+	struct selection *ret_selection)
+{
+	int r = library_select(library, (const char *const *)argv, (size_t)argc, ret_selection);
+
 	if (r == 0)
 		r = library_check_set(library);
 	if (r < 0)

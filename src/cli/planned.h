@@ -8,6 +8,9 @@
 /* Each returns 0, or an exit code after having said why. */
 MUST_CHECK int planned_library(struct app *app, struct library *ret_library);
 MUST_CHECK int planned_select(struct app *app, int argc, char *argv[], struct selection *ret_selection);
+/* The same, from a library that planned_library() has made. */
+MUST_CHECK int planned_select_from(struct app *app, struct library *library, int argc, char *argv[],
+	struct selection *ret_selection);
 MUST_CHECK int planned_plan(struct app *app, const struct selection *selection, struct plan *ret_plan);
 
 /* Whether an argument is a saved plan: it ends in .json. */

@@ -237,7 +237,10 @@ static int run_once(struct run *run, struct arena *keep, struct selftest_result 
 	if (r < 0)
 		return r;
 	result->runs++;
-	if (!run->problem && (before.length != after.length || memcmp(before.bytes, after.bytes, before.length) != 0))
+	if (before.length == after.length && memcmp(before.bytes, after.bytes, before.length) == 0)
+		return 0;
+	result->leftovers++;
+	if (!run->problem)
 		run->problem = describe_difference(run->arena, &before, &after);
 	return 0;
 }

@@ -27,6 +27,7 @@ struct selftest {
 struct selftest_result {
 	size_t parameters;		/* that are changed */
 	size_t runs, failures;
+	size_t leftovers;		/* runs after which something was not what it had been */
 	const char *problem;		/* of the first run that failed; NULL when none did */
 	struct procsys_paths unknown;	/* side effects that the catalogue does not know */
 };

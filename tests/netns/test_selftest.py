@@ -76,8 +76,10 @@ def test_value_that_this_kernel_rejects(host):
     with Untouched(host):
         profile = host.profile({**TWO, "net.ipv4.tcp_congestion_control": "nosuch_cc"})
         document = host.run("--json", "selftest", profile).expect(1).json()
+        text = host.run("selftest", profile).expect(1)
     equal(document["identical"], False, "identical")
     contains(document["profiles"][0]["problem"], "nosuch_cc")
+    contains(text.err, "Everything came back, but not every apply")
 
 
 def test_nothing_to_test(host):
