@@ -22,10 +22,14 @@ int records_open_locked(struct app *app, struct record_store *ret_store, enum re
 {
 	int r = record_store_open(&app->root, RECORD_WRITE, ret_store);
 
-	if (r == -EACCES || r == -EPERM)
+	if (r == -EACCES)
 		return app_fail(app, EXIT_INVALID, "no-privilege",
 			"the directory for change records cannot be used (%s): this needs root; "
 			"nothing was changed", strerror(-r));
+	if (r == -EPERM)
+		return app_fail(app, EXIT_INVALID, "unsafe-directory",
+			"a directory for change records, /var/lib/kerntune or /run/kerntune, belongs to another user or "
+			"can be written by others; nothing was changed");
 	if (r == 0)
 		r = record_lock(ret_store, patience);
 	if (r == RECORD_LOCKED)
