@@ -30,6 +30,9 @@ void lint_conntrack_buckets(struct lint *lint)
 
 	if (lint_setting(lint, BUCKETS) || !lint_target_number(lint, 0, &max) || max == 0)
 		return;
+	/* In a container neither of the two can be set, and that is told. */
+	if (lint_is_unwritable(lint))
+		return;
 	if (!lint_live_number(lint, BUCKETS, 0, &buckets)) {
 		lint_report(lint, "nf_conntrack_max without nf_conntrack_buckets: the hash table keeps the size "
 				  "that the kernel "

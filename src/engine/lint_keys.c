@@ -176,7 +176,8 @@ void lint_one_way(struct lint *lint)
 		lint_report(lint, "the value can be put back, but not what it takes away: %s", row->loses);
 	else
 		lint_report(lint, "this cannot be undone without a reboot");
-	lint_hint(lint, "apply takes it with --irreversible only");
+	lint_hint(lint, lint_is_conf(lint) ? "leave it out, unless it is meant for good" :
+		"apply takes it with --irreversible only");
 }
 
 /* ---- bounds between two keys ---- */

@@ -4,7 +4,12 @@
 
 #include <string.h>
 
-#define HINT_CONFIRM "apply it with --confirm 2m: then it is put back unless you confirm"
+/* apply takes no file for sysctl. */
+static void hint_confirm(struct lint *lint, const char *before)
+{
+	lint_hint(lint, "%s%sapply it with --confirm 2m: then it is put back unless you confirm", before,
+		lint_is_conf(lint) ? "write it into a profile, and " : "");
+}
 
 /* A setting for interfaces to come, or for the loopback interface, cuts nobody off. */
 static bool is_about_links(const struct lint *lint)
@@ -29,7 +34,7 @@ void lint_reach_forwarding(struct lint *lint)
 		!lint_live_number(lint, lint->setting->path, 0, &live) || live == 0)
 		return;
 	lint_report(lint, "this host forwards now: containers, virtual machines and VPNs behind it are cut off");
-	lint_hint(lint, HINT_CONFIRM);
+	hint_confirm(lint, "");
 }
 
 void lint_becomes_router(struct lint *lint)
@@ -43,7 +48,7 @@ void lint_becomes_router(struct lint *lint)
 			"expire, unless accept_ra is 2"
 		      : "this host becomes a router: what reaches it is passed on between all "
 			"of its interfaces as far as the firewall allows");
-	lint_hint(lint, HINT_CONFIRM);
+	hint_confirm(lint, "");
 }
 
 void lint_reach_rp_filter(struct lint *lint)
@@ -53,7 +58,7 @@ void lint_reach_rp_filter(struct lint *lint)
 	lint_report(lint, "strict filtering drops what comes in on another interface than the answer goes out on: "
 			  "with several "
 			  "links, policy routing or a VPN this can cut the host off");
-	lint_hint(lint, "2 is the loose mode; " HINT_CONFIRM);
+	hint_confirm(lint, "2 is the loose mode; ");
 }
 
 void lint_rp_filter_all(struct lint *lint)
@@ -76,7 +81,10 @@ void lint_reach_ipv6(struct lint *lint)
 		is_disable ? "IPv6 addresses are removed at once: who has reached the host over IPv6 is cut off"
 			   : "routes and addresses that the host has from router advertisements expire");
 	/* The first is one-way, and so cannot wait for a confirmation. */
-	lint_hint(lint, is_disable ? "be sure to reach the host over IPv4, now and after a reboot" : HINT_CONFIRM);
+	if (is_disable)
+		lint_hint(lint, "be sure to reach the host over IPv4, now and after a reboot");
+	else
+		hint_confirm(lint, "");
 }
 
 void lint_reach_ping(struct lint *lint)

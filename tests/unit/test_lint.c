@@ -83,6 +83,7 @@ static const struct lint_case cases[] = {
 	{ "no-effect", "net.ipv4.tcp_low_latency = 1", .release = "4.13.16" },
 	{ "no-effect", "net.ipv4.tcp_sack = 1", .text = NULL },
 	{ "one-way", "kernel.kexec_load_disabled = 1", .text = "without a reboot" },
+	{ "one-way", "kernel.kexec_load_disabled = 1", .text = "leave it out, unless" },
 	{ "one-way", "vm.drop_caches = 3", .text = "an action" },
 	{ "one-way", "net.ipv6.conf.eth0.disable_ipv6 = 1", .text = "static IPv6 addresses" },
 	{ "one-way", "net.ipv6.conf.eth0.disable_ipv6 = 0", .text = NULL },
@@ -270,6 +271,9 @@ static const struct lint_case cases[] = {
 		.text = "net.netfilter.nf_conntrack_buckets = 2000384" },
 	{ "conntrack-buckets", "net.netfilter.nf_conntrack_max = 2000000", .text = "hashsize=2000384",
 		.release = "4.7.10" },
+	{ "conntrack-buckets", "net.netfilter.nf_conntrack_max = 2000000",
+		"net/netfilter/nf_conntrack_max=262144\nnet/netfilter/nf_conntrack_buckets=262144", .text = NULL,
+		.read_only = "net/netfilter/nf_conntrack_max" },
 	{ "conntrack-buckets", "net.netfilter.nf_conntrack_max = 262144", "net/netfilter/nf_conntrack_buckets=262144",
 		.text = NULL },
 	{ "conntrack-buckets", "net.netfilter.nf_conntrack_max = 2000000\nnet.netfilter.nf_conntrack_buckets = 524288",
@@ -293,6 +297,7 @@ static const struct lint_case cases[] = {
 
 	/* ---- reaching the host ---- */
 	{ "reach-forwarding", "net.ipv4.ip_forward = 0", "net/ipv4/ip_forward=1", .text = "--confirm" },
+	{ "reach-forwarding", "net.ipv4.ip_forward = 0", "net/ipv4/ip_forward=1", .text = "into a profile, and apply" },
 	{ "reach-forwarding", "net.ipv4.ip_forward = 0", "net/ipv4/ip_forward=0", .text = NULL },
 	{ "reach-forwarding", "net.ipv4.conf.default.forwarding = 0", "net/ipv4/conf/default/forwarding=1",
 		.text = NULL },
