@@ -3,6 +3,7 @@
 #include "cli/render.h"
 
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -297,6 +298,7 @@ struct table_column {
 	struct libscols_column *column;
 	size_t width;		/* of its widest cell, the header included */
 	size_t least;		/* of the longest word of its cells, and the header */
+	size_t header;		/* of the header */
 	size_t room;		/* what it gets where the table does not fit */
 	bool may_wrap;
 };
@@ -329,7 +331,7 @@ struct table *table_new(const struct app *app, const struct column columns[], si
 
 		column->column = scols_table_new_column(table->table, columns[i].name, 0,
 			columns[i].may_wrap ? SCOLS_FL_WRAP : 0);
-		column->width = column->least = strlen(columns[i].name);
+		column->width = column->least = column->header = strlen(columns[i].name);
 		column->may_wrap = columns[i].may_wrap;
 		table->failed |= !column->column;
 	}
@@ -385,10 +387,19 @@ static char *next_line(const struct libscols_column *column, char *text, void *r
 	return text + length + 1;
 }
 
+static void measure(struct table_column *column, const char *text)
+{
+	size_t one_word = 0, least = column->may_wrap ? longest_line(NULL, text, &one_word) : 0;
+
+	if (strlen(text) > column->width)
+		column->width = strlen(text);
+	if (least > column->least)
+		column->least = least;
+}
+
 void table_add(struct table *table, const struct cell cells[])
 {
 	struct libscols_line *line = table ? scols_table_new_line(table->table, NULL) : NULL;
-	size_t one_word = 0;
 
 	if (!line) {
 		if (table)
@@ -400,10 +411,7 @@ void table_add(struct table *table, const struct cell cells[])
 
 		table->failed |= scols_line_set_data(line, i, text) != 0;
 		table->is_ascii = table->is_ascii && is_ascii(text);
-		if (strlen(text) > table->columns[i].width)
-			table->columns[i].width = strlen(text);
-		if (table->terminal_width && longest_line(NULL, text, &one_word) > table->columns[i].least)
-			table->columns[i].least = longest_line(NULL, text, &one_word);
+		measure(&table->columns[i], text);
 		if (table->color && styles[cells[i].style].name)
 			scols_cell_set_color(scols_line_get_cell(line, i), styles[cells[i].style].name);
 	}
@@ -431,19 +439,55 @@ static void settle_columns(struct table *table, bool are_narrow, size_t *left, s
 	} while (*open > 0 && *open < before);
 }
 
+/* A list such as "11211,15672,25672" is one word: with blanks behind the commas it can be wrapped. */
+static void space_list(struct table *table, struct libscols_cell *cell)
+{
+	CLEANUP_STRBUF struct strbuf spaced = STRBUF_INIT;
+	const char *text = scols_cell_get_data(cell);
+
+	if (!text || !strchr(text, ',') || strchr(text, ' '))
+		return;
+	for (; *text; text++) {
+		strbuf_add(&spaced, text, 1);
+		if (*text == ',')
+			strbuf_add_text(&spaced, " ");
+	}
+	table->failed |= strbuf_check(&spaced) < 0 || scols_cell_set_data(cell, spaced.bytes) != 0;
+}
+
+static void space_lists(struct table *table)
+{
+	struct libscols_line *line;
+
+	for (size_t i = 0; i < table->count; i++) {
+		struct table_column *column = &table->columns[i];
+
+		if (!column->may_wrap)
+			continue;
+		column->width = column->least = column->header;
+		for (size_t k = 0; (line = scols_table_get_line(table->table, k)) != NULL; k++) {
+			space_list(table, scols_line_get_cell(line, i));
+			measure(column, scols_cell_get_data(scols_line_get_cell(line, i)));
+		}
+	}
+}
+
 /* Shares what the fixed columns leave among those that may wrap: none is narrower than its longest word, a narrow
  * one keeps its width, and the others divide the rest. libsmartcols alone would break numbers in the middle. */
 static void fit_columns(struct table *table)
 {
-	size_t fixed = table->count - 1, open = 0, left;
+	size_t fixed = table->count - 1, least = 0, open = 0, left;
 
 	for (size_t i = 0; i < table->count; i++) {
-		if (!table->columns[i].may_wrap)
-			fixed += table->columns[i].width;
-		else
-			open++;
+		struct table_column *column = &table->columns[i];
+
+		fixed += column->may_wrap ? 0 : column->width;
+		least += column->may_wrap ? column->least : 0;
+		open += column->may_wrap;
 	}
 	left = table->terminal_width > fixed ? table->terminal_width - fixed : 0;
+	if (least > left)
+		space_lists(table);
 	settle_columns(table, false, &left, &open);
 	settle_columns(table, true, &left, &open);
 	for (size_t i = 0; i < table->count; i++) {
