@@ -60,7 +60,8 @@ static int measure_file(const struct rootdir *root, enum counter_file file)
 		counters = (struct counters){ 0 };
 		counter_text_parse(file, text.bytes, text.length, &counters);
 	}
-	printf("  %-42s %8.2f read, %6.2f parsed\n", counter_file_path(file), read_us / TICKS, (cpu_us() - start) / TICKS);
+	printf("  %-42s %8.2f read, %6.2f parsed\n", counter_file_path(file), read_us / TICKS,
+		(cpu_us() - start) / TICKS);
 	return r;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints what kernel/counters.h and kernel/descriptors.h find below a root, for test_counters.py.
  *
- *	list_counters ROOT		one sample: NAME SECTION FIELD VALUE, with "-" for "" and "?" for what is unknown
+ *	list_counters ROOT		one sample: NAME SECTION FIELD VALUE, with "-" for "" and "?" for unknown
  *	list_counters ROOT change	waits for a line on standard input between two samples: NAME CHANGE RATE
  *	list_counters ROOT of PID	OPEN SOFT HARD of that process
  *

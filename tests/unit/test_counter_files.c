@@ -7,8 +7,10 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct fixture {
 	struct temp_dir dir;
@@ -89,6 +91,25 @@ static void test_what_is_no_file(void **state)
 	}
 }
 
+/* What could be opened and not be read is opened again: a module was unloaded and loaded. */
+static void test_what_fails_is_opened_again(void **state)
+{
+	struct fixture *fixture = *state;
+	CLEANUP_COUNTER_FILES struct counter_files files;
+	struct counters counters;
+
+	temp_dir_add_dir(&fixture->dir, "proc/net/netstat", 0755);
+	counter_files_open(&fixture->root, &files);
+	assert_int_equal(files.errors[COUNTER_NETSTAT], 0);
+	assert_int_equal(counter_files_read(&files, &counters), 0);
+	assert_int_equal(files.errors[COUNTER_NETSTAT], -EISDIR);
+	assert_int_equal(unlinkat(fixture->dir.fd, "proc/net/netstat", AT_REMOVEDIR), 0);
+	temp_dir_write(&fixture->dir, "proc/net/netstat", "TcpExt: TW\nTcpExt: 5\n");
+	assert_int_equal(counter_files_read(&files, &counters), 0);
+	assert_int_equal(files.errors[COUNTER_NETSTAT], 0);
+	assert_int_equal(counters.time_waits, 5);
+}
+
 static void test_a_link_does_not_lead_out(void **state)
 {
 	struct fixture *fixture = *state;
@@ -150,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_files_come_and_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_no_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_fails_is_opened_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_link_does_not_lead_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, tear_down),
 		cmocka_unit_test(test_this_kernel),

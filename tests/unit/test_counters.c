@@ -95,8 +95,8 @@ static void test_totals(void **state)
 		know(&after, rows[i].name, rows[i].after);
 		counters_change(&before, &after, &changes);
 		check_row(changes.known_at[row] == rows[i].known && changes.resets == !rows[i].known &&
-			changes.at[row] == (rows[i].known ? rows[i].change : 0), "row %zu: %d, %lld, %zu", i, changes.known_at[row],
-			(long long)changes.at[row], changes.resets);
+			changes.at[row] == (rows[i].known ? rows[i].change : 0), "row %zu: %d, %lld, %zu", i,
+			changes.known_at[row], (long long)changes.at[row], changes.resets);
 	}
 }
 
