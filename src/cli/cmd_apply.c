@@ -133,9 +133,11 @@ static int finish_unchanged(struct app *app, const struct plan *plan)
 	if (app_format_is(app, "json"))
 		return print_json(app, plan, &result, EXIT_HOLDS);
 	render_diags(app);
-	if (!app->options.quiet)
-		fprintf(app->out, "Nothing to do: %zu parameter%s already right.\n", summary.same,
-			summary.same == 1 ? " is" : "s are");
+	if (app->options.quiet)
+		return EXIT_HOLDS;
+	planned_print_left_out(app, plan);
+	fprintf(app->out, "Nothing to do: %zu parameter%s already right.\n", summary.same,
+		summary.same == 1 ? " is" : "s are");
 	return EXIT_HOLDS;
 }
 

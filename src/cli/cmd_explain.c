@@ -220,9 +220,14 @@ static int ask_profiles(struct app *app, struct question *question)
 	struct diags about_files;
 	int r;
 
+	r = library_init(&library, app->arena, &app->diags, &app->root, &options);
+	if (r != 0)
+		return r < 0 ? r : app_fail(app, EXIT_INVALID, "invalid-profile", "1 error");
+	/* What is wrong with profiles that nobody asked about is told in one line. */
 	diags_init(&about_files, app->arena);
-	r = library_init(&library, app->arena, &about_files, &app->root, &options);
-	return r < 0 ? r : explain_uses(&question->explain, &library, &app->diags);
+	library.diags = &about_files;
+	r = explain_uses(&question->explain, &library, &app->diags);
+	return r < 0 ? r : 0;
 }
 
 /* Whatever is only listed needs the live values alone. */
@@ -237,7 +242,7 @@ static int find_out(struct app *app, struct question *question)
 		explain_set_by(&question->explain, &question->provenance);
 		r = ask_profiles(app, question);
 	}
-	return r < 0 ? app_fail_errno(app, r, "finding out about the keys") : 0;
+	return r < 0 ? app_fail_errno(app, r, "finding out about the keys") : r;
 }
 
 static int explain_command(struct app *app, int argc, char *argv[])

@@ -53,6 +53,31 @@ static int add_system_directory(struct library *library, const char *root_path, 
 	});
 }
 
+/* A descriptor or a negative errno. */
+static int open_directory(const struct library *library, const struct library_directory *directory)
+{
+	int fd;
+
+	if (directory->is_below_root)
+		return rootdir_open_path(library->root, directory->path, O_RDONLY | O_DIRECTORY);
+	fd = open(directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* One that a person names must be there: with a slip in it, another profile of the name would be found. */
+static int add_given_directory(struct library *library, const char *path)
+{
+	const struct library_directory directory = { .path = path, .shown = path };
+	CLEANUP_FD int fd = open_directory(library, &directory);
+
+	if (fd < 0) {
+		diag_error(library->diags, "no-directory", span_none(), "--profile-dir %s: %s", path, strerror(-fd));
+		diag_hint(library->diags, "name a directory that holds profiles");
+		return 1;
+	}
+	return add_directory(library, directory);
+}
+
 /* The build writes the path of the repository's profiles into a file beside the program. */
 static int add_build_directory(struct library *library)
 {
@@ -85,22 +110,10 @@ int library_init(struct library *library, struct arena *arena, struct diags *dia
 	*library = (struct library){ .arena = arena, .diags = diags, .root = root };
 	facts_init(&library->facts, root, arena);
 	for (size_t i = 0; r == 0 && i < options->profile_dirs_count; i++)
-		r = add_directory(library, (struct library_directory){
-			.path = options->profile_dirs[i], .shown = options->profile_dirs[i] });
+		r = add_given_directory(library, options->profile_dirs[i]);
 	for (size_t i = 0; r == 0 && i < COUNT_OF(system_paths); i++)
 		r = add_system_directory(library, options->root_path, system_paths[i]);
-	return r < 0 ? r : add_build_directory(library);
-}
-
-/* A descriptor or a negative errno. */
-static int open_directory(const struct library *library, const struct library_directory *directory)
-{
-	int fd;
-
-	if (directory->is_below_root)
-		return rootdir_open_path(library->root, directory->path, O_RDONLY | O_DIRECTORY);
-	fd = open(directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return r != 0 ? r : add_build_directory(library);
 }
 
 /* ---- one file ---- */

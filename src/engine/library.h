@@ -75,7 +75,7 @@ struct selection {
 	struct resolved settings;
 };
 
-/* 0 or -ENOMEM. */
+/* 0; 1 with an error in the diagnostics: a directory of --profile-dir cannot be opened; -ENOMEM. */
 MUST_CHECK int library_init(struct library *library, struct arena *arena, struct diags *diags,
 	const struct rootdir *root, const struct library_options *options);
 

@@ -101,6 +101,8 @@ void fixture_open_library(struct fixture *fixture)
 
 	assert_non_null(dirs);
 	dirs[0] = arena_printf(&fixture->arena, "%s/profiles", fixture->kernel.dir.path);
+	if (!temp_dir_has(&fixture->kernel.dir, "profiles"))
+		temp_dir_add_dir(&fixture->kernel.dir, "profiles", 0755);
 	diags_init(&fixture->diags, &fixture->arena);
 	assert_int_equal(library_init(&fixture->library, &fixture->arena, &fixture->diags,
 		&fixture->kernel.root, &options), 0);
