@@ -63,8 +63,11 @@ def become_nobody():
 
 def may_run(program, user):
     """Whether the ordinary user may reach the program: a checkout below /root is closed to others."""
-    return subprocess.run([program, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                          preexec_fn=user).returncode == 0
+    try:
+        return subprocess.run([program, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              preexec_fn=user).returncode == 0
+    except PermissionError:
+        return False
 
 
 def trace(tool, program, arguments, user, expected):
