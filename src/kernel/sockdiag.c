@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "kernel/sockdiag.h"
 
+#include "kernel/diag_netlink.h"
 #include "kernel/tcp_table.h"
 
 #include <errno.h>
@@ -17,11 +18,8 @@
 #include <sys/stat.h>
 
 enum {
-	/* The kernel cuts its dumps to the buffer, up to 32 KiB (netlink_recvmsg() in net/netlink/af_netlink.c). */
-	DATAGRAM_SIZE = 32 * 1024,
 	/* Listeners come and go seldom: a dump that is disturbed more often will not get better. */
 	ATTEMPTS_MAX = 8,
-	ERRNO_MAX = 4095,
 	PIECE_SIZE = 16 * 1024,
 	/* Of a file below another root, which may be anything. A line takes 150 bytes. */
 	TABLE_SIZE_MAX = 256 * 1024 * 1024,
@@ -31,9 +29,17 @@ static const uint8_t families[] = { AF_INET, AF_INET6 };
 
 /* ---- netlink ---- */
 
-static int add_socket(const struct sockdiag_request *request, const struct nlmsghdr *header, struct arena *arena,
-	struct listeners *listeners)
+/* What the messages are read for. */
+struct found {
+	const struct sockdiag_request *request;
+	struct arena *arena;
+	struct listeners *listeners;
+};
+
+static int add_socket(void *context, const struct nlmsghdr *header)
 {
+	const struct found *found = context;
+	const struct sockdiag_request *request = found->request;
 	const struct inet_diag_msg *socket = mnl_nlmsg_get_payload(header);
 	struct listener listener = { .family = request->family };
 
@@ -48,55 +54,20 @@ static int add_socket(const struct sockdiag_request *request, const struct nlmsg
 	listener.queue = socket->idiag_rqueue;
 	listener.backlog = socket->idiag_wqueue;
 	listener.interface = socket->id.idiag_if;
-	return listeners_add(listeners, arena, &listener);
-}
-
-/* The messages that refuse a dump and that end it begin with an errno; kernels have left it out of the latter. */
-static int read_verdict(const struct nlmsghdr *header)
-{
-	bool is_end = header->nlmsg_type == NLMSG_DONE;
-	int32_t error = 0;
-
-	if (mnl_nlmsg_get_payload_len(header) >= sizeof(error))
-		memcpy(&error, mnl_nlmsg_get_payload(header), sizeof(error));
-	if (error < 0 && error >= -ERRNO_MAX)
-		return error;
-	return is_end && error >= 0 ? 0 : -EBADMSG;
-}
-
-/* mnl_nlmsg_ok() of libmnl 1.0.4 takes a length of 2 GiB and more for a negative one, which is less than anything. */
-static bool is_whole(const struct nlmsghdr *header, int left)
-{
-	return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (uint32_t)left;
+	return listeners_add(found->listeners, found->arena, &listener);
 }
 
 int sockdiag_read_datagram(const struct sockdiag_request *request, const void *bytes, size_t length,
 	struct arena *arena, struct listeners *listeners)
 {
-	const struct nlmsghdr *header = bytes;
-	int left = (int)length, r;
+	const struct diag_answer answer = {
+		.sequence = request->sequence, .port_id = request->port_id, .type = SOCK_DIAG_BY_FAMILY,
+	};
+	struct found found = { request, arena, listeners };
+	bool is_interrupted = false;
+	int r = diag_netlink_read(&answer, bytes, length, add_socket, &found, &is_interrupted);
 
-	for (; is_whole(header, left); header = mnl_nlmsg_next(header, &left)) {
-		if (header->nlmsg_seq != request->sequence || header->nlmsg_pid != request->port_id)
-			return -EPROTO;
-		if (header->nlmsg_flags & NLM_F_DUMP_INTR)
-			return -EAGAIN;
-		switch (header->nlmsg_type) {
-		case NLMSG_ERROR:
-		case NLMSG_DONE:	/* without tcp_diag it comes first, with ENOENT */
-			return read_verdict(header);
-		case NLMSG_OVERRUN:
-			return -ENOBUFS;
-		case SOCK_DIAG_BY_FAMILY:
-			r = add_socket(request, header, arena, listeners);
-			if (r < 0)
-				return r;
-			break;
-		default:
-			break;
-		}
-	}
-	return left > 0 ? -EBADMSG : 1;
+	return r >= 0 && is_interrupted ? -EAGAIN : r;
 }
 
 static int send_request(int fd, const struct sockdiag_request *request)
@@ -104,8 +75,6 @@ static int send_request(int fd, const struct sockdiag_request *request)
 	alignas(struct nlmsghdr) char bytes[256] = { 0 };
 	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
 	struct inet_diag_req_v2 *query = mnl_nlmsg_put_extra_header(header, sizeof(*query));
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	ssize_t sent;
 
 	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
@@ -113,47 +82,19 @@ static int send_request(int fd, const struct sockdiag_request *request)
 	query->sdiag_family = request->family;
 	query->sdiag_protocol = IPPROTO_TCP;
 	query->idiag_states = 1U << TCP_LISTEN;
-	do
-		sent = sendto(fd, header, header->nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel));
-	while (sent < 0 && errno == EINTR);
-	return sent < 0 ? -errno : 0;
-}
-
-/* The length of the next datagram from the kernel itself, or a negative errno. Any process may send to us. */
-static int receive(int fd, void *buffer, size_t size)
-{
-	for (;;) {
-		struct sockaddr_nl sender = { .nl_family = AF_UNSPEC };
-		struct iovec piece = { .iov_base = buffer, .iov_len = size };
-		struct msghdr message = {
-			.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &piece, .msg_iovlen = 1,
-		};
-		ssize_t count = recvmsg(fd, &message, 0);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -errno;
-		if (message.msg_namelen != sizeof(sender) || sender.nl_family != AF_NETLINK)
-			return -EPROTO;
-		if (sender.nl_pid != 0)
-			continue;
-		if (message.msg_flags & MSG_TRUNC)
-			return -EMSGSIZE;
-		return count > 0 ? (int)count : -EPROTO;
-	}
+	return diag_netlink_send(fd, header);
 }
 
 static int dump_family(int fd, const struct sockdiag_request *request, struct arena *arena,
 	struct listeners *listeners)
 {
-	alignas(struct nlmsghdr) char buffer[DATAGRAM_SIZE];
+	alignas(struct nlmsghdr) char buffer[DIAG_DATAGRAM_SIZE];
 	int r = send_request(fd, request);
 
 	if (r < 0)
 		return r;
 	do {
-		r = receive(fd, buffer, sizeof(buffer));
+		r = diag_netlink_receive(fd, buffer, sizeof(buffer));
 		if (r >= 0)
 			r = sockdiag_read_datagram(request, buffer, (size_t)r, arena, listeners);
 	} while (r > 0);
@@ -163,16 +104,14 @@ static int dump_family(int fd, const struct sockdiag_request *request, struct ar
 /* A socket for one attempt: what a broken dump has left in it goes with it. */
 static int dump(struct arena *arena, struct listeners *listeners)
 {
-	CLEANUP_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	struct sockaddr_nl own = { .nl_family = AF_NETLINK };
-	socklen_t length = sizeof(own);
+	uint32_t port_id;
+	CLEANUP_FD int fd = diag_netlink_open(&port_id);
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0 ||
-		getsockname(fd, (struct sockaddr *)&own, &length) < 0)
-		return -errno;
+	if (fd < 0)
+		return fd;
 	for (size_t i = 0; i < COUNT_OF(families); i++) {
 		struct sockdiag_request request = {
-			.sequence = (uint32_t)i + 1, .port_id = own.nl_pid, .family = families[i],
+			.sequence = (uint32_t)i + 1, .port_id = port_id, .family = families[i],
 		};
 		int r = dump_family(fd, &request, arena, listeners);
 
