@@ -26,7 +26,7 @@ struct diag_answer {
 	uint16_t type;		/* of the messages with a socket: inet_diag repeats that of the request */
 };
 
-/* Gets every message with a socket; 0 goes on, anything else ends the reading with it. */
+/* Gets every message with a socket; 0 goes on, a negative errno ends the reading with it. */
 typedef int diag_message_fn(void *context, const struct nlmsghdr *message);
 
 /* A descriptor, or a negative errno: -EPROTONOSUPPORT without sock_diag, -EPERM or -EACCES in many sandboxes. */

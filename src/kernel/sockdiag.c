@@ -7,7 +7,6 @@
 #include "kernel/tcp_table.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
@@ -15,14 +14,10 @@
 #include <stdalign.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 enum {
 	/* Listeners come and go seldom: a dump that is disturbed more often will not get better. */
 	ATTEMPTS_MAX = 8,
-	PIECE_SIZE = 16 * 1024,
-	/* Of a file below another root, which may be anything. A line takes 150 bytes. */
-	TABLE_SIZE_MAX = 256 * 1024 * 1024,
 };
 
 static const uint8_t families[] = { AF_INET, AF_INET6 };
@@ -135,53 +130,17 @@ static int read_netlink(struct arena *arena, struct listeners *listeners)
 
 /* ---- text ---- */
 
-static int read_pieces(int fd, off_t limit, struct tcp_table *table)
-{
-	char piece[PIECE_SIZE];
-	off_t total = 0;
-
-	for (;;) {
-		ssize_t count = read(fd, piece, sizeof(piece));
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -errno;
-		if (count == 0)
-			return tcp_table_end(table);
-		total += count;
-		if (limit && total > limit)
-			return -EFBIG;
-		if (tcp_table_feed(table, piece, (size_t)count) < 0)
-			return -ENOMEM;
-	}
-}
-
-static int read_table(const struct rootdir *root, uint8_t family, struct arena *arena, struct listeners *listeners)
-{
-	CLEANUP_FD int fd = rootdir_open_path(root, family == AF_INET6 ? "proc/net/tcp6" : "proc/net/tcp",
-		O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	struct tcp_table table;
-	struct stat status;
-
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &status) < 0)
-		return -errno;
-	if (!S_ISREG(status.st_mode))
-		return -EINVAL;
-	tcp_table_begin(&table, family, arena, listeners);
-	return read_pieces(fd, root->is_system ? 0 : TABLE_SIZE_MAX, &table);
-}
-
 static int read_tables(const struct rootdir *root, struct arena *arena, struct listeners *listeners)
 {
 	size_t missing = 0;
 
 	listeners->count = 0;
 	for (size_t i = 0; i < COUNT_OF(families); i++) {
-		int r = read_table(root, families[i], arena, listeners);
+		struct tcp_table table;
+		int r;
 
+		tcp_table_begin_listeners(&table, families[i], arena, listeners);
+		r = tcp_table_read(&table, root);
 		if (r < 0 && r != -ENOENT)
 			return r;
 		missing += r == -ENOENT;

@@ -13,7 +13,7 @@ static void read_in_pieces(struct arena *arena, uint8_t family, const char *text
 	struct tcp_table table;
 
 	*listeners = (struct listeners){ .items = NULL };
-	tcp_table_begin(&table, family, arena, listeners);
+	tcp_table_begin_listeners(&table, family, arena, listeners);
 	for (size_t at = 0; at < length; at += piece)
 		REQUIRE(tcp_table_feed(&table, text + at, piece < length - at ? piece : length - at) == 0);
 	REQUIRE(tcp_table_end(&table) == 0);

@@ -30,7 +30,7 @@ static void read_in_pieces(struct arena *arena, struct listeners *listeners, uin
 	size_t length = strlen(text);
 
 	*listeners = (struct listeners){ .items = NULL };
-	tcp_table_begin(&table, family, arena, listeners);
+	tcp_table_begin_listeners(&table, family, arena, listeners);
 	for (size_t at = 0; at < length; at += piece)
 		assert_int_equal(tcp_table_feed(&table, text + at, piece < length - at ? piece : length - at), 0);
 	assert_int_equal(tcp_table_end(&table), 0);
