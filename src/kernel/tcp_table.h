@@ -21,7 +21,7 @@
 enum { TCP_TABLE_LINE_MAX = 512 };	/* twice as long as any */
 
 /* Gets every socket with the addresses that the table has: mapped ones are in their long form. 0 goes on, a negative
-errno ends the reading with it. */
+ * errno ends the reading with it. */
 typedef int tcp_table_fn(void *context, const struct tcp_socket *socket);
 
 struct tcp_table {
