@@ -5,6 +5,7 @@
 
 #include "kernel/tcp_table.h"
 
+#include <netinet/tcp.h>
 #include <string.h>
 
 static void read_in_pieces(struct arena *arena, uint8_t family, const char *text, size_t length, size_t piece,
@@ -17,6 +18,50 @@ static void read_in_pieces(struct arena *arena, uint8_t family, const char *text
 	for (size_t at = 0; at < length; at += piece)
 		REQUIRE(tcp_table_feed(&table, text + at, piece < length - at ? piece : length - at) == 0);
 	REQUIRE(tcp_table_end(&table) == 0);
+}
+
+/* What is to be the same however the text is cut. */
+struct sum {
+	size_t sockets, listening, malformed;
+	uint64_t hash;
+};
+
+static int add_socket(void *context, const struct tcp_socket *socket)
+{
+	struct sum *sum = context;
+	struct tcp_socket unmapped = *socket;
+
+	REQUIRE(socket->state > 0 && socket->state < TCP_SOCKET_STATES);
+	tcp_socket_unmap(&unmapped);
+	REQUIRE(unmapped.family == socket->family || unmapped.is_mapped);
+	sum->sockets++;
+	sum->listening += socket->state == TCP_LISTEN;
+	sum->hash = sum->hash * 31 + socket->local_port + socket->inode + socket->expires_ms + socket->state;
+	return 0;
+}
+
+static void read_all(uint8_t family, const char *text, size_t length, size_t piece, struct sum *sum)
+{
+	struct tcp_table table;
+
+	*sum = (struct sum){ .sockets = 0 };
+	tcp_table_begin(&table, family, TCP_SOCKET_ALL_STATES, add_socket, sum, &sum->malformed);
+	for (size_t at = 0; at < length; at += piece)
+		REQUIRE(tcp_table_feed(&table, text + at, piece < length - at ? piece : length - at) == 0);
+	REQUIRE(tcp_table_end(&table) == 0);
+}
+
+/* Of all states, and those that listen among them. */
+static void check_all(uint8_t family, const char *text, size_t length, size_t lines, const struct listeners *listeners)
+{
+	struct sum whole, again;
+
+	read_all(family, text, length, length + 1, &whole);
+	read_all(family, text, length, 13, &again);
+	REQUIRE(memcmp(&whole, &again, sizeof(whole)) == 0);
+	REQUIRE(whole.sockets + whole.malformed <= lines);
+	REQUIRE(whole.listening == listeners->count);
+	REQUIRE(whole.malformed >= listeners->malformed);
 }
 
 static size_t count_lines(const char *text, size_t length)
@@ -48,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(again.count == whole.count && again.malformed == whole.malformed);
 		REQUIRE(whole.count == 0 || memcmp(again.items, whole.items, whole.count * sizeof(*whole.items)) == 0);
 	}
+	check_all(family, text, size - 1, count_lines(text, size - 1), &whole);
 	count = whole.count;
 	listeners_sort(&whole);
 	REQUIRE(whole.count <= count);

@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -162,6 +163,99 @@ static void test_long_lines_do_not_shift_the_others(void **state)
 	}
 }
 
+/* ---- all states ---- */
+
+struct found {
+	struct tcp_socket items[8];
+	size_t count, fails_at;
+};
+
+static int add_socket(void *context, const struct tcp_socket *socket)
+{
+	struct found *found = context;
+
+	if (found->count == found->fails_at)
+		return -EDQUOT;
+	found->items[found->count++] = *socket;
+	return 0;
+}
+
+static int read_states(const char *text, uint32_t states, struct found *found, size_t *malformed)
+{
+	struct tcp_table table;
+	int r;
+
+	found->count = *malformed = 0;
+	tcp_table_begin(&table, AF_INET, states, add_socket, found, malformed);
+	r = tcp_table_feed(&table, text, strlen(text));
+	return r ? r : tcp_table_end(&table);
+}
+
+static const char several_states[] = TITLE
+	"   0: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 5" REST "\n"
+	"   1: 0100007F:9C40 0200007F:1538 06 00000000:00000000 03:00000EA6 00000000     0        0 0 3 0\n"
+	"   2: 0100007F:9C41 0200007F:1538 01 00000010:00000020 02:FFFFFFFF 000001FF  1000        0 6" REST "\n"
+	"   3: 0100007F:9C42 0200007F:1538 03 00000000:00000000 01:00000064 00000003     0        0 0 0 0\n"
+	"   4: 0100007F:9C43 0200007F:1538 0C 00000000:00000000 01:00000064 00000003     0        0 0 0 0\n";
+
+static void test_all_states(void **state)
+{
+	struct found found = { .fails_at = SIZE_MAX };
+	size_t malformed;
+
+	(void)state;
+	assert_int_equal(read_states(several_states, TCP_SOCKET_ALL_STATES, &found, &malformed), 0);
+	/* The last is in a state that no table shows. */
+	assert_int_equal(found.count, 4);
+	assert_int_equal(malformed, 0);
+	assert_int_equal(found.items[1].state, TCP_TIME_WAIT);
+	assert_int_equal(found.items[1].timer, TCP_TIMER_TIME_WAIT);
+	assert_int_equal(found.items[1].expires_ms, 37500);
+	assert_int_equal(found.items[1].local_port, 40000);
+	assert_int_equal(found.items[1].remote_port, 5432);
+	assert_int_equal(found.items[2].send_queue, 16);
+	assert_int_equal(found.items[2].receive_queue, 32);
+	assert_int_equal(found.items[2].uid, 1000);
+	assert_int_equal(found.items[2].inode, 6);
+	/* Numbers that are larger than the fields stay as large as they can be. */
+	assert_int_equal(found.items[2].expires_ms, UINT32_MAX);
+	assert_int_equal(found.items[2].retries, UINT8_MAX);
+	assert_int_equal(found.items[3].state, TCP_SYN_RECV);
+	assert_int_equal(found.items[3].retries, 3);
+	assert_int_equal(read_states(several_states, 1U << TCP_SYN_RECV | 1U << TCP_LISTEN, &found, &malformed), 0);
+	assert_int_equal(found.count, 2);
+	assert_int_equal(found.items[0].state, TCP_LISTEN);
+	assert_int_equal(found.items[1].state, TCP_SYN_RECV);
+}
+
+static void test_the_reader_can_be_stopped(void **state)
+{
+	struct found found = { .fails_at = 0 };
+	size_t malformed;
+
+	(void)state;
+	for (; found.fails_at < 4; found.fails_at++) {
+		assert_int_equal(read_states(several_states, TCP_SOCKET_ALL_STATES, &found, &malformed), -EDQUOT);
+		assert_int_equal(found.count, found.fails_at);
+	}
+}
+
+static void test_malformed_timers(void **state)
+{
+	static const char *const timers[] = { "", "0:00000000", "03-00000EA6", "03:0000EA6", "03:00000eA6", "03:000000000" };
+	struct found found = { .fails_at = SIZE_MAX };
+	char text[512];
+	size_t malformed;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(timers); i++) {
+		snprintf(text, sizeof(text), TITLE "   1: 0100007F:9C40 0200007F:1538 06 00000000:00000000 %s 00000000"
+			"     0        0 0 3 0\n", timers[i]);
+		assert_int_equal(read_states(text, TCP_SOCKET_ALL_STATES, &found, &malformed), 0);
+		check_row(found.count == 0 && malformed == 1, "row %zu", i);
+	}
+}
+
 /* Cut anywhere, a table never yields a socket that was not in it. */
 static void test_truncated(void **state)
 {
@@ -196,6 +290,9 @@ int main(void)
 		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_malformed_lines_are_counted),
 		cmocka_unit_test(test_long_lines_do_not_shift_the_others),
+		cmocka_unit_test(test_all_states),
+		cmocka_unit_test(test_the_reader_can_be_stopped),
+		cmocka_unit_test(test_malformed_timers),
 		cmocka_unit_test(test_truncated),
 	};
 
