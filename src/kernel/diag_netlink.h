@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* diag_netlink.h - one question to the kernel over NETLINK_SOCK_DIAG (sock_diag(7)) and the datagrams of its answer.
  *
- * Calling sequence: diag_netlink_open() -> diag_netlink_send() -> diag_netlink_receive() and diag_netlink_read() in turn
- * while the latter says 1. A socket is for one attempt: close it when a dump was broken off, since what the kernel had
+ * Calling sequence: diag_netlink_open() -> diag_netlink_send() -> diag_netlink_receive() and diag_netlink_read() in
+ * turn while the latter says 1. A socket is for one attempt: close it when a dump was broken off, since what the kernel had
  * left to say is still in it.
  *
  * Nothing here waits for longer than the kernel needs: it answers every request, and ends every dump. */

@@ -50,14 +50,14 @@ struct sock_dump_result {
 	uint64_t sockets;	/* that were handed over since the last begin() */
 	size_t malformed;	/* lines of a table that could not be understood, and were left out */
 	unsigned attempts;	/* how often it began, with whatever source */
-	/* The kernel said of each attempt that the table changed under it (NLM_F_DUMP_INTR), and the last one had to do.
-	 * inet_diag of the kernels so far never says it: that this is false proves nothing. */
+	/* The kernel said of each attempt that the table changed under it (NLM_F_DUMP_INTR), and the last one had to
+	 * do. As far as is known inet_diag never says it: that this is false proves nothing. */
 	bool is_disturbed;
 };
 
-/* 0 or a negative errno: -EINVAL for a query that asks for no or unknown states; what add() returned; else, where nothing
- * can be known, that of netlink or below another root of proc/net/tcp (-EFBIG for a file that is no such table). The
- * output is untouched on failure; what the sink got until then is worth nothing. */
+/* 0 or a negative errno: -EINVAL for a query that asks for no or unknown states; what add() returned; else, where
+ * nothing can be known, that of netlink or below another root of proc/net/tcp (-EFBIG for a file that is no such table).
+ * The output is untouched on failure; what the sink got until then is worth nothing. */
 MUST_CHECK int sock_dump(const struct rootdir *root, const struct sock_dump_query *query,
 	const struct sock_dump_sink *sink, struct sock_dump_result *ret_result);
 
@@ -65,7 +65,7 @@ MUST_CHECK int sock_dump(const struct rootdir *root, const struct sock_dump_quer
 
 /* Hands over the sockets of one datagram from the kernel, which must be aligned for its headers; of an answer with
  * messages of this type to a request with this sequence number and port. As diag_netlink_read(); family is AF_UNSPEC,
- * or else that of the request: sockets of another one are left out, and so are those in states that were not asked for. */
+ * or else that of the request: sockets of another one are left out, and so are states that were not asked for. */
 struct sock_dump_step {
 	uint32_t sequence, port_id;
 	uint16_t type;		/* TCPDIAG_GETSOCK or SOCK_DIAG_BY_FAMILY */

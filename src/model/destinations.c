@@ -2,10 +2,10 @@
 /* Outgoing sockets by destination, in a table of fixed size.
  *
  * The entries come in pieces that never move, and are found through a chained hash table. Which one is lightest is only
- * asked for once the table is full. From then on there is a heap of them, ordered by what each weighed when it was last
- * looked at: an entry that grows is not moved, so that counting stays cheap. A weight in the heap is therefore never more
- * than the true one, and when that of the root is the true one, no other entry can be lighter. Each correction of a root
- * is paid for by an increment before it. */
+ * asked for once the table is full. From then on there is a heap of them, ordered by what each weighed when it was
+ * last looked at: an entry that grows is not moved, so that counting stays cheap. A weight in the heap is therefore
+ * never more than the true one, and when that of the root is the true one, no other entry can be lighter. Each
+ * correction of a root is paid for by an increment before it. */
 #include "model/destinations.h"
 
 #include <netinet/tcp.h>
@@ -209,7 +209,7 @@ void destinations_clear(struct destinations *destinations)
 	memset(destinations->heads, 0xff, HEADS_COUNT * sizeof(*destinations->heads));
 }
 
-/* An entry that nobody uses yet, or that of the lightest destination, whose weight is what may be missed from now on. */
+/* An entry that nobody uses yet, or that of the lightest destination, whose weight is what may be missed from then. */
 static int take_entry(struct destinations *destinations, uint16_t *ret_index, uint32_t *ret_missed)
 {
 	size_t piece = destinations->count / PIECE_SIZE;

@@ -12,8 +12,8 @@
  *	missed <= destinations_unlisted_max() <= N / M		of every destination in the table
  *	true number <= destinations_unlisted_max()		of every destination that is not
  *
- * So with the usual M, a destination of 200,000 sockets out of 200,000 others is off by 97 at most, and no destination
- * with more sockets than that can be absent. The counts by state and age are parts of `seen`.
+ * So with the usual M and 400,000 outgoing sockets no figure is off by more than 97, and no destination with more sockets
+ * than that can be absent. The counts by state and age are parts of `seen`.
  *
  * Calling sequence: listening_ports_of() -> destinations_init() -> for every dump destinations_clear(), and
  * destinations_add() for every socket -> destinations_rank(). Everything lives in the arena. */
@@ -33,8 +33,8 @@ enum {
 };
 
 /* Local ports on which connections come in. A listener of IPv6 on "::" takes IPv4 as well, unless it has IPV6_V6ONLY,
- * which is not told of here: it is taken to be for both. (That loses nothing: the kernel gives connect(2) no port that a
- * listener of either family is bound to.) */
+ * which is not told of here: it is taken to be for both. (That loses little: __inet_hash_connect() in
+ * net/ipv4/inet_hashtables.c passes over every port that something of either family was bound to.) */
 struct listening_ports {
 	struct ports ipv4, ipv6;
 };
@@ -46,8 +46,8 @@ struct destination {
 	uint32_t seen;				/* sockets that were counted */
 	uint32_t missed;			/* at most so many more were not */
 	uint32_t states[TCP_SOCKET_STATES];	/* of those seen */
-	/* Of those seen, TIME_WAIT by age: [0] closed within the last DESTINATION_AGE_SECONDS, and so on. A segment that
-	 * comes late makes its socket young again. */
+	/* Of those seen, TIME_WAIT by age: [0] closed within the last DESTINATION_AGE_SECONDS, and so on. A segment
+	 * that comes late makes its socket young again. */
 	uint32_t time_wait_ages[DESTINATION_AGES];
 };
 
@@ -71,7 +71,8 @@ bool tcp_socket_is_incoming(const struct tcp_socket *socket, const struct listen
 
 /* Capacity is 1 to DESTINATIONS_MAX. A peer may choose what is in the table: with a seed that it cannot know, it cannot
  * choose how long the chains are. 0 or -ENOMEM. */
-MUST_CHECK int destinations_init(struct destinations *destinations, struct arena *arena, size_t capacity, uint64_t seed);
+MUST_CHECK int destinations_init(struct destinations *destinations, struct arena *arena, size_t capacity,
+	uint64_t seed);
 void destinations_clear(struct destinations *destinations);
 
 /* 0 or -ENOMEM. */

@@ -17,7 +17,7 @@ enum tcp_timer {
 	TCP_TIMER_NONE,
 	TCP_TIMER_RETRANSMIT,	/* of SYN_RECV: of the SYN-ACK */
 	TCP_TIMER_KEEPALIVE,	/* or what else the socket's own timer does, FIN_WAIT2 for one */
-	TCP_TIMER_TIME_WAIT,	/* the small sockets that the kernel keeps in TIME_WAIT, and in FIN_WAIT2 without an owner */
+	TCP_TIMER_TIME_WAIT,	/* of the small sockets that stay of a closed one, in TIME_WAIT or FIN_WAIT2 */
 	TCP_TIMER_PROBE,	/* of a closed window */
 };
 

@@ -7,9 +7,9 @@
  * process ever had resident, in KiB. Then, for WHAT
  *	counts		a line for each state: NAME IPV4 MAPPED IPV6; and "small N"
  *	states:MASK	the same, of these states only
- *	destinations	"outgoing N", "incoming N", "unlisted N"; then SOURCE ADDRESS PORT SEEN MISSED TIME_WAIT ESTABLISHED
- *			YOUNG for each, the heaviest first; YOUNG is the number of TIME_WAIT younger than 10 s
- *	list		STATE LOCAL REMOTE RECEIVE-QUEUE SEND-QUEUE UID INODE TIMER KNOWN for each, with "mapped" behind it
+ *	destinations	"outgoing N", "incoming N", "unlisted N"; then SOURCE ADDRESS PORT SEEN MISSED TIME_WAIT
+ *			ESTABLISHED YOUNG for each, the heaviest first; YOUNG is the number of TIME_WAIT younger than 10 s
+ *	list		STATE LOCAL REMOTE RECEIVE-QUEUE SEND-QUEUE UID INODE TIMER KNOWN for each, and "mapped"
  * Given the third argument, this process has no netlink. Exit 2 with the errno's text when it fails. */
 #include "forbid_netlink.h"
 

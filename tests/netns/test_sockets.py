@@ -13,10 +13,10 @@ from harness import check, equal
 from test_listeners import loopback_up, table_root
 
 DUMP, MAKE = os.path.abspath(sys.argv[5]), os.path.abspath(sys.argv[6])
-STATES = ("ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK",
-          "LISTEN", "CLOSING")
+STATES = ("ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT",
+          "LAST_ACK", "LISTEN", "CLOSING")
 SS_NAMES = {"ESTAB": "ESTABLISHED", "UNCONN": "CLOSE"}
-INFO, MEMORY, CGROUP = 1, 2, 4
+INFO, MEMORY = 1, 2
 
 
 class Sockets:
@@ -156,7 +156,7 @@ def test_socket_by_socket(host):
     same_rows(((state, local, remote, receive, send, (rest or ["-6" if "[" in local else "-4"])[0])
                for state, local, remote, receive, send, _, _, _, _, *rest in rows), theirs, "ss")
     full = [row for row in rows if row[6] != "0"]
-    check(full and all(int(row[8]) & (INFO | MEMORY) == INFO | MEMORY for row in full), "figures of sockets with owners")
+    check(full and all(int(row[8]) & (INFO | MEMORY) == INFO | MEMORY for row in full), "figures of owned sockets")
     check(all(row[8] == "0" for row in rows if row[7] == "3"), "figures of small sockets")
     # The tables know all of it but the optional figures, and the backlog that is the send queue of a listener. The
     # timers go on.
@@ -194,9 +194,9 @@ def test_fifty_thousand(host):
     check(all(int(row[5]) <= 10000 and row[4] == "0" for row in ranked), "weights: %s" % ranked)
 
 
-def peak(what):
+def peak(what, root="/"):
     """The most memory that a dump ever had, in KiB."""
-    return int(subprocess.run([DUMP, "/", what], stdout=subprocess.PIPE, check=True,
+    return int(subprocess.run([DUMP, root, what], stdout=subprocess.PIPE, check=True,
                               universal_newlines=True).stdout.splitlines()[0].split()[4])
 
 
@@ -207,7 +207,26 @@ def test_memory_does_not_grow(host):
         # 20,000 sockets kept would be 2.5 MB. What the loader takes differs from run to run.
         for what in ("counts", "destinations"):
             check(peak(what) < empty + 700, "%s took %d KiB more" % (what, peak(what) - empty))
-        check(peak("destinations") < 4096, "%d KiB" % peak("destinations"))
+
+
+def test_more_destinations_than_are_kept(host):
+    """100,000 of them with one socket each, and one with 1,000 in between."""
+    line = "%4d: 0100000A:9C40 %s:1538 06 00000000:00000000 03:00000EA6 00000000     0        0 0 3 0\n"
+    os.makedirs(host.work + "/many/proc/net")
+    with open(host.work + "/many/proc/net/tcp", "w") as table:
+        table.write("  sl  local_address rem_address   st\n")
+        for i in range(100000):
+            table.write(line % (i, "%08X" % (0x0100 + i)))
+            if i % 100 == 0:
+                table.write(line % (i, "FFFFFFFF"))
+    source, total, rows = dump(host.work + "/many", "destinations")
+    (_, outgoing), _, (_, unlisted), first, second = rows[:5]
+    equal((source, total, int(outgoing), len(rows)), ("tables", 101000, 101000, 3 + 4096), "figures")
+    equal(first[1], "255.255.255.255", "the heaviest")
+    check(int(first[3]) <= 1000 <= int(first[3]) + int(first[4]), "bounds: %s" % first)
+    check(int(unlisted) <= 101000 // 4096, "not listed: at most %s" % unlisted)
+    check(int(second[3]) + int(second[4]) < 100, "the second heaviest: %s" % second)
+    check(peak("destinations", host.work + "/many") < 4096, "%d KiB" % peak("destinations", host.work + "/many"))
 
 
 def test_unprivileged(host):

@@ -242,7 +242,9 @@ static void test_the_reader_can_be_stopped(void **state)
 
 static void test_malformed_timers(void **state)
 {
-	static const char *const timers[] = { "", "0:00000000", "03-00000EA6", "03:0000EA6", "03:00000eA6", "03:000000000" };
+	static const char *const timers[] = {
+		"", "0:00000000", "03-00000EA6", "03:0000EA6", "03:00000eA6", "03:000000000",
+	};
 	struct found found = { .fails_at = SIZE_MAX };
 	char text[512];
 	size_t malformed;
