@@ -85,22 +85,36 @@ static int print_table(struct app *app, const struct question *question, const s
 	return table_print(table);
 }
 
-/* Where a table would break the summaries into columns of a few letters: the summary below the key. */
-static int print_stacked(struct app *app, const struct question *question, const struct explain_match *match)
+/* What is too long for a line of the terminal ends in dots; but the key, at its beginning, is always whole. */
+static void cut(char *text, size_t key_length, size_t width)
+{
+	static const char dots[] = "...";
+	size_t length = width < key_length + strlen(dots) ? key_length : width - strlen(dots);
+
+	if (strlen(text) <= width || strlen(text) < length + strlen(dots))
+		return;
+	/* Not within a character of several bytes. */
+	while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+		length--;
+	strcpy(text + length, length > key_length ? dots : "");
+}
+
+/* Where a table would break the summaries into columns of a few letters: one line for each, as much as it holds. */
+static int print_lines(struct app *app, const struct question *question, const struct explain_match *match)
 {
 	for (size_t i = match->first; i < match->first + match->count; i++) {
 		const struct subject *subject = &question->explain.subjects[i];
 		const char *title = title_before(question, match, i);
-		const char *live = live_cell(app, subject).text, *text;
+		const char *live = live_cell(app, subject).text, *summary = summary_text(subject);
+		char *text = arena_printf(app->arena, "%s = %s%s%s", subject->key, live ? live : "-", summary ? "  " : "",
+			summary ? summary : "");
 
-		if (title)
-			render_line(app, "%s%s", i > match->first ? "\n" : "", title);
-		text = arena_printf(app->arena, "%s = %s", subject->key, live ? live : "-");
 		if (!text)
 			return -ENOMEM;
-		render_paragraph(app, 4, "", text);
-		if (summary_text(subject))
-			render_paragraph(app, 4, "    ", summary_text(subject));
+		if (title)
+			render_line(app, "%s%s", i > match->first ? "\n" : "", title);
+		cut(text, strlen(subject->key), render_width(app));
+		render_line(app, "%s", text);
 	}
 	return 0;
 }
@@ -120,14 +134,17 @@ static bool table_fits(struct app *app, const struct question *question, const s
 			if (texts[k] && strlen(texts[k]) > *widths[k])
 				*widths[k] = strlen(texts[k]);
 	}
-	return key + 1 + live + 1 + (summary < SUMMARY_WIDTH_MIN ? summary : SUMMARY_WIDTH_MIN) <= width;
+	/* The quick reference is to have one line for each. */
+	if (!question->by_topic && summary > SUMMARY_WIDTH_MIN)
+		summary = SUMMARY_WIDTH_MIN;
+	return key + 1 + live + 1 + summary <= width;
 }
 
 /* One line for each; those of the quick reference below the titles of their topics. */
 static int print_list(struct app *app, const struct question *question, const struct explain_match *match)
 {
 	return table_fits(app, question, match) ? print_table(app, question, match) :
-		print_stacked(app, question, match);
+		print_lines(app, question, match);
 }
 
 static int print_match(struct app *app, const struct question *question, const struct explain_match *match)

@@ -75,6 +75,19 @@ class OnTerminal(unittest.TestCase):
                 table = text.partition("\n\n")[0]
                 self.assertLessEqual(words, set(table.replace(",", " ").split()), text)
 
+    def test_the_quick_reference_has_one_line_for_each(self):
+        for width in (40, 80, 132):
+            with self.subTest(width=width):
+                code, text = self.run_on(width, "explain")
+                self.assertEqual(code, 0, text)
+                lines = text.splitlines()
+                self.assertLessEqual(max(len(line) for line in lines if not line.startswith("PARAMETER")), max(width, 58))
+                keys = [line.split()[0] for line in lines if line.startswith(("net.", "vm.", "fs.", "kernel."))]
+                self.assertEqual(len(keys), len(set(keys)))
+                self.assertGreater(len(keys), 30)
+                # Titles of topics, blank lines and the hint at the end: no summary goes on in a line of its own.
+                self.assertLess(len(lines) - len(keys), 24, text)
+
     def test_a_value_wraps_before_the_table_overflows(self):
         """A list of ports is one word, until it must go on in the next line."""
         for width in (80, 95):
