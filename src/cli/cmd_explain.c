@@ -113,7 +113,7 @@ static int print_lines(struct app *app, const struct question *question, const s
 			return -ENOMEM;
 		if (title)
 			render_line(app, "%s%s", i > match->first ? "\n" : "", title);
-		cut(text, strlen(subject->key), render_width(app));
+		cut(text, strlen(subject->key), app->width);
 		render_line(app, "%s", text);
 	}
 	return 0;
@@ -121,7 +121,7 @@ static int print_lines(struct app *app, const struct question *question, const s
 
 static bool table_fits(struct app *app, const struct question *question, const struct explain_match *match)
 {
-	size_t width = render_width(app), key = 0, live = 0, summary = 0;
+	size_t width = app->width, key = 0, live = 0, summary = 0;
 
 	if (width == 0)
 		return true;

@@ -27,6 +27,7 @@ struct app {
 	struct host host;
 	FILE *out, *err;
 	bool color_out, color_err;
+	size_t width;			/* columns of the terminal on stdout; 0: it is none */
 };
 
 struct command {

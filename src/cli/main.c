@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* A closed standard descriptor would be given to the next file that is opened. */
@@ -52,6 +53,14 @@ static bool wants_color(const char *when, int fd)
 	if (when && strcmp(when, "auto") != 0)
 		return strcmp(when, "always") == 0;
 	return isatty(fd) && !(no_color && no_color[0]) && !(term && strcmp(term, "dumb") == 0);
+}
+
+/* Asked once: a long output has thousands of paragraphs. */
+static size_t terminal_width(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 static int usage_error(struct app *app, const char *problem)
@@ -141,6 +150,7 @@ static int run_command(struct app *app, int argc, char *argv[])
 	r = check_options(app, argc);
 	if (r != 0)
 		return r;
+	app->width = terminal_width(STDOUT_FILENO);
 	app->color_out = wants_color(app->options.color, STDOUT_FILENO);
 	app->color_err = wants_color(app->options.color, STDERR_FILENO);
 	r = open_root(app);

@@ -12,7 +12,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 enum { EXCERPT_MAX = 120, EXCERPT_BEFORE = 60, PROSE_WIDTH = 80 };
 
@@ -252,24 +251,9 @@ void render_line(struct app *app, const char *format, ...)
 	fputc('\n', app->out);
 }
 
-/* Of the terminal on stdout; `otherwise` when it is none. */
-static size_t output_width(const struct app *app, size_t otherwise)
-{
-	struct winsize size;
-
-	if (ioctl(fileno(app->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	return otherwise;
-}
-
-size_t render_width(const struct app *app)
-{
-	return output_width(app, 0);
-}
-
 void render_paragraph(struct app *app, size_t indent, const char *first, const char *text)
 {
-	size_t width = output_width(app, PROSE_WIDTH), column = strlen(first);
+	size_t width = app->width ? app->width : PROSE_WIDTH, column = strlen(first);
 
 	fputs(first, app->out);
 	while (*text) {
@@ -317,7 +301,7 @@ struct table *table_new(const struct app *app, const struct column columns[], si
 	if (!table)
 		return NULL;
 	*table = (struct table){ .table = scols_new_table(), .count = count, .color = app->color_out,
-		.is_ascii = true, .terminal_width = output_width(app, 0) };
+		.is_ascii = true, .terminal_width = app->width };
 	if (!table->table) {
 		memory_free(table);
 		return NULL;

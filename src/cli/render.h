@@ -27,9 +27,6 @@ void render_line(struct app *app, const char *format, ...) PRINTF_FORMAT(2, 3);
  * `first`, the others with `indent` blanks. */
 void render_paragraph(struct app *app, size_t indent, const char *first, const char *text);
 
-/* The columns of the terminal on stdout; 0 when it is none, and lines may be of any length. */
-size_t render_width(const struct app *app);
-
 /* ---- tables, on stdout ---- */
 
 enum cell_style { STYLE_PLAIN, STYLE_GOOD, STYLE_CHANGE, STYLE_BAD, STYLE_FAINT };
