@@ -226,7 +226,9 @@ def test_more_destinations_than_are_kept(host):
     check(int(first[3]) <= 1000 <= int(first[3]) + int(first[4]), "bounds: %s" % first)
     check(int(unlisted) <= 101000 // 4096, "not listed: at most %s" % unlisted)
     check(int(second[3]) + int(second[4]) < 100, "the second heaviest: %s" % second)
-    check(peak("destinations", host.work + "/many") < 4096, "%d KiB" % peak("destinations", host.work + "/many"))
+    # The sanitizers' own memory is beside the point.
+    if not os.environ.get("KERNTUNE_SANITIZED"):
+        check(peak("destinations", host.work + "/many") < 4096, "%d KiB" % peak("destinations", host.work + "/many"))
 
 
 def test_unprivileged(host):

@@ -2,6 +2,7 @@
 /* Descriptors of processes, of this one and below a root. */
 #include "kernel/descriptors.h"
 
+#include "old_kernel.h"
 #include "temp_dir.h"
 #include "unit.h"
 
@@ -112,6 +113,9 @@ static void test_this_process(void **state)
 	int fds[20];
 
 	(void)state;
+	/* valgrind has descriptors of its own, and tells the program of a lower limit. */
+	if (old_kernel_is_running())
+		return;
 	assert_int_equal(rootdir_open("/", &root), 0);
 	assert_int_equal(open_now(&root), count_here());
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
