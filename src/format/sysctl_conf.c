@@ -75,12 +75,18 @@ static bool is_numeric(enum value_type type)
 	return type == VALUE_INT || type == VALUE_UINT || type == VALUE_LONG || type == VALUE_ULONG;
 }
 
+/* A pattern or a path may hold anything (core_pattern); below net/ strings are names and lists of names. */
+static bool is_free_text(const char *path, enum value_type type)
+{
+	return type == VALUE_STRING && strncmp(path, "net/", 4) != 0;
+}
+
 /* What two tools and the kernel would not take as it looks. Values of unknown meaning are let pass. */
-static void check_value(struct conf_reader *reader, struct part value, enum value_type type, struct span span)
+static void check_value(struct conf_reader *reader, const char *path, struct part value, struct span span)
 {
 	const char *comment = NULL;
 
-	if (type == VALUE_STRING || value.length == 0)
+	if (value.length == 0 || is_free_text(path, catalog_type(catalog_find(path))))
 		return;
 	for (size_t i = 1; i < value.length && !comment; i++)
 		if ((value.bytes[i] == '#' || value.bytes[i] == ';') && is_blank(value.bytes[i - 1]))
@@ -152,7 +158,7 @@ static int add_setting(struct conf_reader *reader, struct setting *setting, stru
 		return -ENOMEM;
 	profile->settings = grown;
 	profile->settings[profile->settings_count++] = *setting;
-	check_value(reader, value, type, setting->value_span);
+	check_value(reader, setting->path, value, setting->value_span);
 	if (reader->diags->errors == errors)
 		validate_setting(reader->diags, setting);
 	return 0;

@@ -189,6 +189,8 @@ static void test_mistakes_and_their_places(void **state)
 		{ "a b = 1\n", "bad-key", 1 },
 		{ "net.core.somaxconn = 65535 # many\n", "comment-in-value", 22 },
 		{ "net.x.y = 65535\t; many\n", "comment-in-value", 11 },
+		{ "net.ipv4.tcp_congestion_control = bbr # fast\n", "comment-in-value", 35 },
+		{ "net.core.default_qdisc = \"fq\"\n", "quoted-value", 26 },
 		{ "net.ipv4.tcp_rmem=\"4096 87380 4194304\"\n", "quoted-value", 19 },
 		{ "net.ipv4.tcp_rmem = 4096 \\\n", "continued-line", 21 },
 		{ "net.x.y = 1\x1b[2J\n", "bad-value", 11 },
