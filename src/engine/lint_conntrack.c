@@ -4,8 +4,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define BUCKETS "net/netfilter/nf_conntrack_buckets"
+#define ESTABLISHED "net/netfilter/nf_conntrack_tcp_timeout_established"
 #define KEEPALIVE "net/ipv4/tcp_keepalive_time"
 
 /* The kernel's own ratio is 1 since 5.15 and was 4 before; with the module's option hashsize it is 8. ENTRY_BYTES:
@@ -104,19 +106,22 @@ void lint_conntrack_established(struct lint *lint)
 	lint_hint(lint, "7440 or more; 86400 is a day");
 }
 
+/* Reported at the lifetime of the entries, or at the keepalive time where only that is set. */
 void lint_conntrack_keepalive(struct lint *lint)
 {
 	const struct setting *setting = lint_setting(lint, KEEPALIVE);
+	bool is_keepalive = strcmp(lint->setting->path, KEEPALIVE) == 0;
 	uint64_t seconds, keepalive;
 
-	if (!lint_target_number(lint, 0, &seconds) || !lint_number(lint, KEEPALIVE, 0, &keepalive) ||
-		seconds > keepalive)
+	if ((is_keepalive && lint_setting(lint, ESTABLISHED)) || !lint_number(lint, ESTABLISHED, 0, &seconds) ||
+		!lint_number(lint, KEEPALIVE, 0, &keepalive) || seconds > keepalive)
 		return;
 	lint_report(lint,
 		"entries go after %" PRIu64 " s, before the first keepalive probe at %" PRIu64
 		" s could refresh them",
 		seconds, keepalive);
-	if (setting)
+	if (setting && !is_keepalive)
 		lint_also(lint, setting, "set here");
-	lint_hint(lint, "let the entries live longer than tcp_keepalive_time");
+	lint_hint(lint, is_keepalive ? "let it be less than nf_conntrack_tcp_timeout_established" :
+		"let the entries live longer than tcp_keepalive_time");
 }

@@ -204,8 +204,8 @@ const struct lint_check lint_checks[] = {
 		.run = lint_conntrack_established },
 	{ "conntrack-keepalive", DIAG_WARNING, "the firewall forgets connections before keepalive refreshes them",
 		"net/ipv4/tcp_timer.c: tcp_keepalive_timer(); RFC 5382",
-		.keys = { "net/netfilter/nf_conntrack_tcp_timeout_established" }, .needs_value = true, .in_plan = true,
-		.run = lint_conntrack_keepalive },
+		.keys = { "net/netfilter/nf_conntrack_tcp_timeout_established", "net/ipv4/tcp_keepalive_time" },
+		.needs_value = true, .in_plan = true, .run = lint_conntrack_keepalive },
 
 	/* ---- reaching the host ---- */
 	{ "reach-forwarding", DIAG_WARNING, "forwarding is switched off where it is on",

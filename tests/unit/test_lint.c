@@ -294,6 +294,14 @@ static const struct lint_case cases[] = {
 	{ "conntrack-keepalive",
 		"net.netfilter.nf_conntrack_tcp_timeout_established = 1200\nnet.ipv4.tcp_keepalive_time = 600",
 		"net/ipv4/tcp_keepalive_time=7200", .text = NULL },
+	{ "conntrack-keepalive", "net.ipv4.tcp_keepalive_time = 7200",
+		"net/netfilter/nf_conntrack_tcp_timeout_established=3600", .text = "after 3600 s" },
+	{ "conntrack-keepalive", "net.ipv4.tcp_keepalive_time = 7200",
+		"net/netfilter/nf_conntrack_tcp_timeout_established=432000", .text = NULL },
+	{ "conntrack-keepalive", "net.ipv4.tcp_keepalive_time = 7200", .text = NULL },
+	{ "conntrack-keepalive",
+		"net.ipv4.tcp_keepalive_time = 7200\nnet.netfilter.nf_conntrack_tcp_timeout_established = 3600",
+		.text = "longer than", .line = 2 },
 
 	/* ---- reaching the host ---- */
 	{ "reach-forwarding", "net.ipv4.ip_forward = 0", "net/ipv4/ip_forward=1", .text = "--confirm" },
