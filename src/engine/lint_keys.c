@@ -101,8 +101,9 @@ void lint_needs_module(struct lint *lint)
 
 	if (absence_of(lint, &row) != NEEDS_MODULE)
 		return;
-	lint_report_key(lint, "%s exists only while the module %s is loaded, and it is not", lint_key(lint),
-		row->module);
+	/* A tree of files that stands for a kernel does not say what is loaded. */
+	lint_report_key(lint, "%s exists only while the module %s is loaded%s", lint_key(lint), row->module,
+		lint->procsys->is_plain_tree ? "" : ", and it is not");
 	lint_hint(lint, "leave it out where nothing uses the module; else load it before, with /etc/modules-load.d");
 }
 
@@ -164,11 +165,20 @@ void lint_no_effect(struct lint *lint)
 
 /* ---- for good ---- */
 
+/* Where the value is in force already there is nothing left to lose. An action has no value. */
+static bool is_in_force(struct lint *lint)
+{
+	struct value live;
+
+	return !catalog_is_action(lint->row) && lint_live(lint, lint->setting->path, &live) &&
+		value_equal(catalog_type(lint->row), value_trimmed(live), lint->target);
+}
+
 void lint_one_way(struct lint *lint)
 {
 	const struct catalog_row *row = lint->row;
 
-	if (!lint->target.bytes || !catalog_is_one_way(row, lint->target))
+	if (!lint->target.bytes || !catalog_is_one_way(row, lint->target) || is_in_force(lint))
 		return;
 	if (catalog_is_action(row))
 		lint_report(lint, "an action, not a value: it cannot be undone");
