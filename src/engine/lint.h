@@ -75,6 +75,8 @@ struct lint {
 	const struct catalog_row *row;	/* of its key, or NULL */
 	struct listeners *listeners;	/* what listens here, once it was asked for; NULL: not known */
 	bool asked_for_listeners;
+	const char *module;		/* that was asked for last, and whether the kernel has it */
+	bool has_module;
 	bool was_probed;
 	int outcome;			/* of procsys_probe() */
 };

@@ -3,8 +3,10 @@
 #include "engine/lint_check.h"
 
 #include "engine/planner.h"
+#include "kernel/facts.h"
 #include "model/key.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* A key that neither the catalogue nor this kernel knows may be a slip, and may be another kernel's. */
@@ -54,6 +56,21 @@ static bool is_after(struct lint *lint, const char *version)
 	return lint_release_from(lint, version) && !is_of_series;
 }
 
+/* The module may be there and the key not: some of its keys are the first namespace's alone. */
+static bool has_module(struct lint *lint, const char *name)
+{
+	int r;
+
+	/* Keys of one module mostly stand together. */
+	if (lint->module && strcmp(lint->module, name) == 0)
+		return lint->has_module;
+	r = facts_module(lint->root, lint->arena, lint_machine(lint)->release, name, &lint->has_module);
+	lint->diags->failed |= r == -ENOMEM;
+	lint->has_module &= r == 0;
+	lint->module = name;
+	return lint->has_module;
+}
+
 static enum absence absence_of(struct lint *lint, const struct catalog_row **ret_row)
 {
 	const struct catalog_row *row = lint->row;
@@ -65,7 +82,7 @@ static enum absence absence_of(struct lint *lint, const struct catalog_row **ret
 		return REMOVED;
 	if (row->since && lint_release_before(lint, row->since))
 		return NEWER;
-	if (row->module)
+	if (row->module && !has_module(lint, row->module))
 		return NEEDS_MODULE;
 	if (row->scope == SCOPE_GLOBAL && lint_machine(lint)->in_netns && strncmp(row->path, "net/", 4) == 0)
 		return HOST_ONLY;

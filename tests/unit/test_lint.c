@@ -64,6 +64,11 @@ static const struct lint_case cases[] = {
 	{ "needs-module", "net.netfilter.nf_conntrack_max = 65536", .text = "module nf_conntrack" },
 	{ "needs-module", "net.netfilter.nf_conntrack_max = 65536", "net/netfilter/nf_conntrack_max=1", .text = NULL },
 	{ "needs-module", "net.core.somaxconn = 4096", .text = NULL },
+	/* The first namespace's alone, and another key of the module is here. */
+	{ "needs-module", "net.nf_conntrack_max = 65536", "net/netfilter/nf_conntrack_count=1", .text = NULL,
+		.in_netns = true },
+	{ "host-only", "net.nf_conntrack_max = 65536", "net/netfilter/nf_conntrack_count=1",
+		.text = "only in the host's own", .in_netns = true },
 	{ "host-only", "net.core.netdev_max_backlog = 1000", .text = "only in the host's own", .in_netns = true },
 	{ "host-only", "net.core.netdev_max_backlog = 1000", .text = NULL },
 	{ "absent-key", "net.core.somaxconn = 4096", .text = "not on this kernel" },
