@@ -93,6 +93,14 @@ class Computed(unittest.TestCase):
             self.assertEqual(numbers(large.show('high-concurrency')[1]['net.ipv4.tcp_mem']),
                              [6291456, 8388608, 12582912])
 
+    def test_no_profile_asks_for_more_of_a_small_machine_than_check_grants(self):
+        with Machine(GIB) as machine:
+            for profile in NAMES:
+                with self.subTest(profile=profile):
+                    document = json.loads(machine.run('--json', 'check', profile).stdout)
+                    self.assertEqual([message['text'] for message in document['messages']
+                                      if message.get('id') == 'buffer-budget'], [])
+
     def test_declared_load(self):
         with Machine(64 * GIB) as machine:
             key = 'net.core.somaxconn'
