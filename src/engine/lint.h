@@ -27,7 +27,7 @@
 #include "model/machine.h"
 #include "model/resolve.h"
 
-enum { LINT_KEYS_MAX = 6 };
+enum { LINT_KEYS_MAX = 8 };
 
 struct lint;
 

@@ -23,7 +23,8 @@ static void hint_buckets(struct lint *lint, uint64_t max)
 	if (lint_release_before(lint, "4.8"))
 		lint_hint(lint, "before 4.8: options nf_conntrack hashsize=%s, below /etc/modprobe.d", buckets);
 	else
-		lint_hint(lint, "add a line: %s", lint_line(lint, BUCKETS, buckets));
+		lint_hint(lint, "%s: %s", lint_setting(lint, BUCKETS) ? "make the line" : "add a line",
+			lint_line(lint, BUCKETS, buckets));
 }
 
 void lint_conntrack_buckets(struct lint *lint)

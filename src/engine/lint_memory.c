@@ -174,7 +174,7 @@ void lint_buffer_lowered(struct lint *lint)
 		: second          ? "the second field of "
 				  : "the third field of ",
 		lint_key(lint), shown ? shown : "");
-	lint_hint(lint, "the kernel's defaults have grown: leave it out, or use at_least in a profile");
+	lint_hint(lint, "defaults have grown: leave it out, or use at_least in a profile");
 }
 
 /* ---- files ---- */
