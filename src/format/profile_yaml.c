@@ -2,7 +2,6 @@
 /* The profile format: one table of fields for each level of the file. */
 #include "format/profile_yaml.h"
 
-#include "base/digest.h"
 #include "base/similar.h"
 #include "format/yaml_tree.h"
 #include "model/key.h"
@@ -795,20 +794,13 @@ static void read_root(struct profile_reader *reader, const struct yaml_node *roo
 int profile_yaml_read(struct arena *arena, const struct source *source, const char *name,
 	struct diags *diags, struct profile **ret_profile)
 {
-	struct profile *profile = arena_alloc(arena, sizeof(*profile));
-	char digest[DIGEST_TEXT_SIZE];
+	struct profile *profile = profile_new(arena, source, name);
 	struct profile_reader reader = { .arena = arena, .diags = diags, .profile = profile, .name = name };
 	size_t errors = diags->errors;
 	struct yaml_node *root = NULL;
 	int r;
 
 	if (!profile)
-		return -ENOMEM;
-	digest_format(source->text, source->length, digest);
-	profile->source = *source;
-	profile->name = arena_strdup(arena, name);
-	profile->digest = arena_strdup(arena, digest);
-	if (!profile->name || !profile->digest)
 		return -ENOMEM;
 
 	r = yaml_tree_parse(arena, &profile->source, diags, &root);

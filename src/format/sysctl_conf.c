@@ -2,7 +2,6 @@
 /* sysctl.d syntax. */
 #include "format/sysctl_conf.h"
 
-#include "base/digest.h"
 #include "base/utf8.h"
 #include "model/catalog.h"
 #include "model/key.h"
@@ -283,19 +282,12 @@ static int read_lines(struct conf_reader *reader)
 int sysctl_conf_read(struct arena *arena, const struct source *source, const char *name, struct diags *diags,
 	struct profile **ret_profile)
 {
-	struct profile *profile = arena_alloc(arena, sizeof(*profile));
+	struct profile *profile = profile_new(arena, source, name);
 	struct conf_reader reader = { .arena = arena, .diags = diags, .profile = profile };
 	size_t errors = diags->errors;
-	char digest[DIGEST_TEXT_SIZE];
 	int r;
 
 	if (!profile)
-		return -ENOMEM;
-	digest_format(source->text, source->length, digest);
-	profile->source = *source;
-	profile->name = arena_strdup(arena, name);
-	profile->digest = arena_strdup(arena, digest);
-	if (!profile->name || !profile->digest)
 		return -ENOMEM;
 	r = read_lines(&reader);
 	if (r == 0)

@@ -64,6 +64,9 @@ struct profile {
 /* Of one file, and of all that are merged. */
 enum { VARIABLES_MAX = 100 };
 
+/* Without settings yet, and with a copy of the name; the source stays the caller's. NULL when memory is short. */
+struct profile *profile_new(struct arena *arena, const struct source *source, const char *name);
+
 /* The field's name in the file: "value", "at_least", "at_most". */
 const char *setting_rule_name(enum setting_rule rule);
 
