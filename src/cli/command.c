@@ -11,13 +11,14 @@
 #include <stdarg.h>
 #include <string.h>
 
-extern const struct command cmd_apply, cmd_backup, cmd_check, cmd_complete, cmd_confirm, cmd_diff,
+extern const struct command cmd_apply, cmd_backup, cmd_check, cmd_complete, cmd_confirm, cmd_diagnose, cmd_diff,
 	cmd_explain, cmd_guardian, cmd_history, cmd_list, cmd_plan, cmd_restore, cmd_selftest, cmd_show, cmd_status,
 	cmd_verify;
 
 const struct command *const commands[] = {
 	&cmd_diff, &cmd_apply, &cmd_restore, &cmd_verify, &cmd_status, &cmd_confirm, &cmd_plan, &cmd_history,
-	&cmd_backup, &cmd_list, &cmd_show, &cmd_check, &cmd_explain, &cmd_selftest, &cmd_complete, &cmd_guardian, NULL,
+	&cmd_backup, &cmd_list, &cmd_show, &cmd_check, &cmd_explain, &cmd_diagnose, &cmd_selftest, &cmd_complete,
+	&cmd_guardian, NULL,
 };
 
 const struct command *command_find(const char *name)

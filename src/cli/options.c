@@ -12,6 +12,7 @@
 #define FLAG(member) .kind = OPTION_FLAG, .offset = offsetof(struct options, member)
 #define TEXT(member) .kind = OPTION_TEXT, .offset = offsetof(struct options, member)
 #define DURATION(member) .kind = OPTION_DURATION, .offset = offsetof(struct options, member)
+#define MILLISECONDS(member) .kind = OPTION_MILLISECONDS, .offset = offsetof(struct options, member)
 #define LIST(member) .kind = OPTION_LIST, .offset = offsetof(struct options, member)
 
 const struct option_row option_rows[OPTION_COUNT] = {
@@ -40,7 +41,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_ALL] = { "all", 'a', FLAG(all),
 		.help = "also show what is already right" },
 	[OPTION_EXIT_CODE] = { "exit-code", 0, FLAG(exit_code),
-		.help = "exit with 1 when there is a difference" },
+		.help = "exit with 1 when there is a difference or a finding" },
 	[OPTION_ONLY] = { "only", 0, LIST(only), "GLOB",
 		"only keys that match, as in 'net.*'; repeatable", "key" },
 	[OPTION_SKIP] = { "skip", 0, LIST(skip), "GLOB",
@@ -73,6 +74,14 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "list the checks that there are, check nothing" },
 	[OPTION_DISABLE] = { "disable", 0, LIST(disable), "ID",
 		"leave out the check ID; repeatable", "check" },
+	[OPTION_ONCE] = { "once", 0, FLAG(once),
+		.help = "one look: no second sample, no rates" },
+	[OPTION_COUNTS] = { "counts", 0, FLAG(counts),
+		.help = "only counters, listeners, and the count of each state" },
+	[OPTION_DEEP] = { "deep", 0, FLAG(deep),
+		.help = "look for all owners, one by one" },
+	[OPTION_INTERVAL] = { "interval", 0, MILLISECONDS(interval), "TIME",
+		"time between two samples (200ms, 5s, 1m); 1s by default", "text" },
 };
 
 struct key_filter options_filter(const struct options *options)
@@ -179,6 +188,8 @@ static int store(struct arena *arena, const struct option_row *row, struct optio
 		*(bool *)member = true;
 	} else if (row->kind == OPTION_DURATION) {
 		return !duration_parse(text, member);
+	} else if (row->kind == OPTION_MILLISECONDS) {
+		return !duration_parse_ms(text, member);
 	} else if (row->kind == OPTION_TEXT) {
 		*(const char **)member = text;
 	} else {
@@ -189,6 +200,15 @@ static int store(struct arena *arena, const struct option_row *row, struct optio
 		list->words[list->count++] = text;
 	}
 	return 0;
+}
+
+static const char *describe_time(struct arena *arena, const struct option_row *row, const char *text)
+{
+	if (row->kind == OPTION_MILLISECONDS)
+		return arena_printf(arena, "--%s takes a time such as 200ms, 5s or 1m, of at most a day: \"%s\" is none",
+			row->name, text);
+	return arena_printf(arena, "--%s takes a time such as 90s, 2m or 1h30m, of at most 7 days: \"%s\" is none",
+		row->name, text);
 }
 
 static const struct option_row *find_short(const unsigned char *list, int letter)
@@ -225,8 +245,7 @@ int options_parse(struct arena *arena, int argc, char *argv[], const unsigned ch
 		else if ((r = store(arena, row, options, optarg)) < 0)
 			return -ENOMEM;
 		else if (r > 0)
-			*ret_problem = arena_printf(arena, "--%s takes a time such as 90s, 2m or 1h30m, of at most "
-				"7 days: \"%s\" is none", row->name, optarg);
+			*ret_problem = describe_time(arena, row, optarg);
 		else
 			continue;
 		return *ret_problem ? 1 : -ENOMEM;

@@ -43,6 +43,10 @@ enum option_id {
 	OPTION_SET,
 	OPTION_LIST_CHECKS,
 	OPTION_DISABLE,
+	OPTION_ONCE,
+	OPTION_COUNTS,
+	OPTION_DEEP,
+	OPTION_INTERVAL,
 	OPTION_COUNT
 };
 
@@ -54,13 +58,14 @@ struct word_list {
 /* What was given; everything is zero or NULL by default. */
 struct options {
 	bool help, version, quiet, verbose, json, no_legend;
-	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit, full, list_checks;
+	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit, full, list_checks, once, counts, deep;
 	const char *format, *color, *root, *netns, *label, *output;
 	unsigned long confirm, extend;	/* seconds; 0 when not given */
+	unsigned long interval;		/* milliseconds; likewise */
 	struct word_list profile_dirs, only, skip, set, disable;
 };
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_DURATION };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_DURATION, OPTION_MILLISECONDS };
 
 struct option_row {
 	const char *name;

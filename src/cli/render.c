@@ -274,6 +274,38 @@ void render_paragraph(struct app *app, size_t indent, const char *first, const c
 	fputc('\n', app->out);
 }
 
+void render_heading(struct app *app, enum cell_style style, const char *label, const char *format, ...)
+{
+	FILE *err = app->err;
+	bool color_err = app->color_err;
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	text = arena_vprintf(app->arena, format, arguments);
+	va_end(arguments);
+	app->err = app->out;
+	app->color_err = app->color_out;
+	print_label(app, style, label);
+	app->err = err;
+	app->color_err = color_err;
+	print_safe_text(app->out, text ? text : "out of memory");
+	fputc('\n', app->out);
+}
+
+void render_block(struct app *app, size_t indent, const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		fprintf(app->out, "%*s", length ? (int)indent : 0, "");
+		print_safe(app->out, text, length);
+		fputc('\n', app->out);
+		text += length;
+		text += *text == '\n';
+	}
+}
+
 /* ---- tables ---- */
 
 enum { COLUMNS_MAX = 8 };

@@ -6,6 +6,8 @@
 #include "model/change.h"
 #include "model/plan.h"
 
+enum cell_style { STYLE_PLAIN, STYLE_GOOD, STYLE_CHANGE, STYLE_BAD, STYLE_FAINT };
+
 /* ---- messages, on stderr ---- */
 
 /* All diagnostics so far: place, message, source line with a caret, the other place, the hint. */
@@ -27,9 +29,14 @@ void render_line(struct app *app, const char *format, ...) PRINTF_FORMAT(2, 3);
  * `first`, the others with `indent` blanks. */
 void render_paragraph(struct app *app, size_t indent, const char *first, const char *text);
 
-/* ---- tables, on stdout ---- */
+/* "LABEL  text": the label in colour. */
+void render_heading(struct app *app, enum cell_style style, const char *label, const char *format, ...)
+	PRINTF_FORMAT(4, 5);
 
-enum cell_style { STYLE_PLAIN, STYLE_GOOD, STYLE_CHANGE, STYLE_BAD, STYLE_FAINT };
+/* Lines that are to be pasted: indented, and otherwise as they are. */
+void render_block(struct app *app, size_t indent, const char *text);
+
+/* ---- tables, on stdout ---- */
 
 struct column {
 	const char *name;

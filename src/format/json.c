@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_MAX_LENGTH = 64 };
@@ -71,6 +72,15 @@ cJSON *json_add_array(struct json *json, cJSON *parent, const char *name)
 void json_add_integer(struct json *json, cJSON *parent, const char *name, long number)
 {
 	add_item(json, parent, name, cJSON_CreateNumber((double)number));
+}
+
+void json_add_number(struct json *json, cJSON *parent, const char *name, double number)
+{
+	char text[64];
+
+	/* cJSON prints 17 digits where 15 do not bring the number back: 0.30000000000000004. */
+	snprintf(text, sizeof(text), "%.6f", number);
+	add_item(json, parent, name, cJSON_CreateNumber(strtod(text, NULL)));
 }
 
 void json_add_boolean(struct json *json, cJSON *parent, const char *name, bool value)

@@ -33,6 +33,8 @@ cJSON *json_add_object(struct json *json, cJSON *parent, const char *name);
 cJSON *json_add_array(struct json *json, cJSON *parent, const char *name);
 void json_add_string(struct json *json, cJSON *parent, const char *name, const char *text);
 void json_add_integer(struct json *json, cJSON *parent, const char *name, long number);
+/* A measured number: rounded to 6 decimals, so that it reads as what it is. */
+void json_add_number(struct json *json, cJSON *parent, const char *name, double number);
 void json_add_boolean(struct json *json, cJSON *parent, const char *name, bool value);
 void json_add_bytes(struct json *json, cJSON *parent, const char *name, struct value value);
 

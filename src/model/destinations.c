@@ -263,28 +263,44 @@ static void count_age(struct destination *destination, const struct tcp_socket *
 	destination->time_wait_ages[slot < DESTINATION_AGES ? slot : DESTINATION_AGES - 1]++;
 }
 
-int destinations_add(struct destinations *destinations, const struct tcp_socket *socket,
-	const struct listening_ports *ports)
+static void count_state(struct destination *destination, const struct tcp_socket *socket)
+{
+	destination->seen++;
+	destination->states[socket->state]++;
+	if (socket->state == TCP_TIME_WAIT)
+		count_age(destination, socket);
+	if (socket->inode)
+		destination->inodes[destination->seen % DESTINATION_INODES] = socket->inode;
+	if (socket->state == TCP_ESTABLISHED && (socket->known & TCP_SOCKET_HAS_INFO) &&
+		socket->info.last_data_sent_ms >= DESTINATION_IDLE_MS &&
+		socket->info.last_data_received_ms >= DESTINATION_IDLE_MS)
+		destination->idle++;
+}
+
+int destinations_count(struct destinations *destinations, const struct tcp_socket *socket)
 {
 	struct destination_entry *entry;
 	uint16_t head;
 
 	if (socket->state >= TCP_SOCKET_STATES)
 		return 0;
-	if (tcp_socket_is_incoming(socket, ports)) {
-		destinations->incoming++;
-		return 0;
-	}
 	head = head_of(destinations, socket);
 	entry = find(destinations, socket, head);
 	if (!entry && add_entry(destinations, socket, head, &entry) < 0)
 		return -ENOMEM;
 	destinations->total++;
-	entry->destination.seen++;
-	entry->destination.states[socket->state]++;
-	if (socket->state == TCP_TIME_WAIT)
-		count_age(&entry->destination, socket);
+	count_state(&entry->destination, socket);
 	return 0;
+}
+
+int destinations_add(struct destinations *destinations, const struct tcp_socket *socket,
+	const struct listening_ports *ports)
+{
+	if (socket->state < TCP_SOCKET_STATES && tcp_socket_is_incoming(socket, ports)) {
+		destinations->incoming++;
+		return 0;
+	}
+	return destinations_count(destinations, socket);
 }
 
 uint64_t destinations_unlisted_max(const struct destinations *destinations)

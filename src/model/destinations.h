@@ -28,6 +28,8 @@ enum {
 	DESTINATIONS_MAX = 4096,	/* 0.6 MB; taken as it fills */
 	DESTINATION_AGES = 6,
 	DESTINATION_AGE_SECONDS = 10,
+	DESTINATION_IDLE_MS = 600000,
+	DESTINATION_INODES = 4,
 	DESTINATION_WORDS = 10,	/* of 32 bits: what makes a destination */
 	TIME_WAIT_SECONDS = 60,		/* TCP_TIMEWAIT_LEN in include/net/tcp.h; no sysctl changes it */
 };
@@ -49,6 +51,8 @@ struct destination {
 	/* Of those seen, TIME_WAIT by age: [0] closed within the last DESTINATION_AGE_SECONDS, and so on. A segment
 	 * that comes late makes its socket young again. */
 	uint32_t time_wait_ages[DESTINATION_AGES];
+	uint32_t idle;		/* of those seen, ESTABLISHED without data for DESTINATION_IDLE_MS, where that is told */
+	uint32_t inodes[DESTINATION_INODES];	/* of some that a process holds: the latest; 0 is none */
 };
 
 struct destinations {
@@ -75,7 +79,10 @@ MUST_CHECK int destinations_init(struct destinations *destinations, struct arena
 	uint64_t seed);
 void destinations_clear(struct destinations *destinations);
 
-/* 0 or -ENOMEM. */
+/* Counts the socket, whichever way it goes, by its own address and the other side's address and port. 0 or -ENOMEM. */
+MUST_CHECK int destinations_count(struct destinations *destinations, const struct tcp_socket *socket);
+
+/* The same, but only if it is outgoing. 0 or -ENOMEM. */
 MUST_CHECK int destinations_add(struct destinations *destinations, const struct tcp_socket *socket,
 	const struct listening_ports *ports);
 

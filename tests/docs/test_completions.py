@@ -82,7 +82,7 @@ class Fixture(unittest.TestCase):
         profiles = ['--profile-dir', str(docs.SOURCE / 'profiles')]
         keys = ['net.core.rmem_max', 'net.core.somaxconn', 'net.core.wmem_max']
         yield [''], docs.commands()
-        yield ['di'], ['diff']
+        yield ['dif'], ['diff']
         yield ['--ver'], ['--version', '--verbose']
         yield ['diff', '--'], [name for name in docs.options('diff') if name.startswith('--')]
         yield ['diff', '--exi'], ['--exit-code']
@@ -208,7 +208,7 @@ class Fish(Fixture):
 
     def test_explanations(self):
         with tempfile.TemporaryDirectory() as home:
-            result = subprocess.run(['fish', '-N', '-c', 'source $argv[1]; complete -C "kerntune di"', self.FILE],
+            result = subprocess.run(['fish', '-N', '-c', 'source $argv[1]; complete -C "kerntune dif"', self.FILE],
                                     capture_output=True, text=True, env=dict(os.environ, HOME=home, **self.environment))
         self.assertEqual(result.stdout, '\t'.join(docs.ask('commands')[0]) + '\n')
 

@@ -48,6 +48,31 @@ static void test_everything_else_is_refused(void **state)
 	}
 }
 
+static void test_parse_ms(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned long milliseconds;
+	} cases[] = { { "200ms", 200 }, { "1s", 1000 }, { "1s500ms", 1500 }, { "2m", 120000 }, { "1ms", 1 },
+		{ "1m1ms", 60001 }, { "24h", DURATION_MS_MAX }, { "1d", DURATION_MS_MAX } };
+	static const char *const refused[] = { "", "0ms", "5", "ms", "1.5s", "1d1ms", "1mss", "1sm", "500ms1s", "25h",
+		"99999999999999999999ms" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		unsigned long milliseconds = 0;
+
+		check_row(duration_parse_ms(cases[i].text, &milliseconds), "\"%s\" is refused", cases[i].text);
+		check_row(milliseconds == cases[i].milliseconds, "\"%s\" is %lu", cases[i].text, milliseconds);
+	}
+	for (size_t i = 0; i < COUNT_OF(refused); i++) {
+		unsigned long milliseconds = 4711;
+
+		check_row(!duration_parse_ms(refused[i], &milliseconds), "\"%s\" is taken", refused[i]);
+		assert_int_equal(milliseconds, 4711);
+	}
+}
+
 static void test_format(void **state)
 {
 	static const struct {
@@ -98,7 +123,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_everything_else_is_refused),
-		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_parse_ms), cmocka_unit_test(test_format),
 		cmocka_unit_test(test_what_is_shown_can_be_typed),
 	};
 

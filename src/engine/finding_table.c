@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of findings. Sources are files and functions of the kernel, RFCs and manuals; "measured" means by
+ * experiment. kerntune(8) lists the same findings. */
+#include "engine/finding_table.h"
+
+#include "base/cleanup.h"
+#include "base/similar.h"
+
+#include <string.h>
+
+const struct finding_row finding_rows[FINDING_COUNT] = {
+	[FINDING_EPHEMERAL_PORTS] = {
+		.id = "ephemeral-ports",
+		.sysctl_helps = true,
+		.statement = "the local ports toward one destination run out",
+		.meaning = "",
+		.mend = "",
+		.levels = "half of the usable ports: warning; 80 %: critical",
+		.profile = "incident-time-wait",
+		.parameters = {
+			"net/ipv4/tcp_tw_reuse",
+			"net/ipv4/ip_local_port_range",
+			"net/ipv4/ip_local_reserved_ports",
+			"net/ipv4/tcp_timestamps",
+		},
+		.source = "net/ipv4/inet_hashtables.c: __inet_hash_connect(); measured",
+	},
+	[FINDING_TIME_WAIT_LIMIT] = {
+		.id = "time-wait-limit",
+		.sysctl_helps = true,
+		.statement = "there is no room for more TIME_WAIT",
+		.meaning = "",
+		.mend = "",
+		.levels =
+			"75 % of tcp_max_tw_buckets: warning; 95 %, or a socket that was closed without "
+			"TIME_WAIT: critical",
+		.profile = "incident-time-wait",
+		.parameters = { "net/ipv4/tcp_max_tw_buckets" },
+		.source = "net/ipv4/inet_timewait_sock.c: inet_twsk_alloc()",
+	},
+	[FINDING_POOL_LEAK] = {
+		.id = "pool-leak",
+		.statement = "connections to one destination are kept open and not used",
+		.meaning = "",
+		.mend = "",
+		.levels = "500 ESTABLISHED of which 90 % are idle for 10 minutes: warning",
+		.source = "tcp_info(7): tcpi_last_data_sent, tcpi_last_data_recv",
+	},
+	[FINDING_CLOSE_WAIT_LEAK] = {
+		.id = "close-wait-leak",
+		.statement = "a process does not close connections that the peer has closed",
+		.meaning = "",
+		.mend = "",
+		.levels =
+			"of one process, 100 for a minute or 1,000 for 10 seconds: warning; 1,000 for a minute: "
+			"critical",
+		.source = "RFC 9293, section 3.6; tcp_info: tcpi_last_ack_recv; measured",
+	},
+	[FINDING_CLOSE_WAIT_STALLED] = {
+		.id = "close-wait-stalled",
+		.statement = "a process does not read what a peer sent before it closed",
+		.meaning = "",
+		.mend = "",
+		.levels = "as close-wait-leak, with unread data in most",
+		.source = "RFC 9293, section 3.6; measured",
+	},
+	[FINDING_FIN_WAIT2_PILEUP] = {
+		.id = "fin-wait2-pileup",
+		.sysctl_helps = true,
+		.statement = "peers do not close connections that this host has closed",
+		.meaning = "",
+		.mend = "",
+		.levels = "500: warning",
+		.profile = "incident-time-wait",
+		.parameters = { "net/ipv4/tcp_fin_timeout" },
+		.source = "net/ipv4/tcp.c: tcp_close(); RFC 9293, section 3.6",
+	},
+	[FINDING_ACCEPT_QUEUE] = {
+		.id = "accept-queue",
+		.sysctl_helps = true,
+		.statement = "a listener does not accept connections as fast as they come",
+		.meaning = "",
+		.mend = "",
+		.levels = "70 % of its backlog: warning; beyond it, or connections dropped in the interval: critical",
+		.profile = "high-concurrency",
+		.parameters = { "net/core/somaxconn" },
+		.source =
+			"net/ipv4/tcp_ipv4.c: tcp_v4_syn_recv_sock(); include/net/sock.h: sk_acceptq_is_full(); "
+			"measured",
+	},
+	[FINDING_SYN_FLOOD] = {
+		.id = "syn-flood",
+		.sysctl_helps = true,
+		.statement = "half-open connections fill a listener, and their senders do not answer",
+		.meaning = "",
+		.mend = "",
+		.levels = "70 % of the queue, or more than one cookie a second: critical",
+		.profile = "incident-syn-flood",
+		.parameters = {
+			"net/ipv4/tcp_syncookies",
+			"net/ipv4/tcp_synack_retries",
+			"net/ipv4/tcp_max_syn_backlog",
+		},
+		.source = "net/ipv4/tcp_input.c: tcp_conn_request(); measured",
+	},
+	[FINDING_SYN_BURST] = {
+		.id = "syn-burst",
+		.sysctl_helps = true,
+		.statement = "half-open connections fill a listener, and their senders are real",
+		.meaning = "",
+		.mend = "",
+		.levels = "70 % of the queue, or more than one cookie a second: warning",
+		.profile = "high-concurrency",
+		.parameters = { "net/core/somaxconn" },
+		.source = "net/ipv4/tcp_input.c: tcp_conn_request(); measured",
+	},
+	[FINDING_CONNTRACK_FULL] = {
+		.id = "conntrack-full",
+		.sysctl_helps = true,
+		.statement = "the table of tracked connections is nearly full",
+		.meaning = "",
+		.mend = "",
+		.levels = "75 % of nf_conntrack_max: warning; 90 %, or drops: critical",
+		.profile = "api-gateway",
+		.parameters = {
+			"net/netfilter/nf_conntrack_max",
+			"net/netfilter/nf_conntrack_buckets",
+			"net/netfilter/nf_conntrack_tcp_timeout_established",
+		},
+		.source = "net/netfilter/nf_conntrack_core.c: __nf_conntrack_alloc(), early_drop()",
+	},
+	[FINDING_FILE_HANDLES] = {
+		.id = "file-handles",
+		.sysctl_helps = true,
+		.statement = "the host runs out of open files",
+		.meaning = "",
+		.mend = "",
+		.levels = "70 % of fs.file-max: warning; 90 %: critical",
+		.profile = "high-concurrency",
+		.parameters = { "fs/file-max" },
+		.source = "fs/file_table.c: alloc_empty_file()",
+	},
+	[FINDING_DESCRIPTOR_LIMIT] = {
+		.id = "descriptor-limit",
+		.statement = "a process runs out of file descriptors",
+		.meaning = "",
+		.mend = "",
+		.levels = "70 % of its soft limit: warning; 90 %: critical",
+		.parameters = { "fs/nr_open" },
+		.source = "getrlimit(2): RLIMIT_NOFILE; fs/file.c",
+	},
+	[FINDING_TCP_MEMORY] = {
+		.id = "tcp-memory",
+		.sysctl_helps = true,
+		.statement = "TCP uses as much memory as it may",
+		.meaning = "",
+		.mend = "",
+		.levels =
+			"the pressure of tcp_mem: warning; 90 % of its maximum, or connections dropped for it: "
+			"critical",
+		.profile = "high-concurrency",
+		.parameters = { "net/ipv4/tcp_mem", "net/ipv4/tcp_rmem", "net/ipv4/tcp_wmem" },
+		.source = "net/ipv4/tcp.c: tcp_check_oom(); include/net/tcp.h",
+	},
+	[FINDING_ORPHANS] = {
+		.id = "orphans",
+		.sysctl_helps = true,
+		.statement = "too many closed connections wait for their last data to be acknowledged",
+		.meaning = "",
+		.mend = "",
+		.levels = "a quarter of tcp_max_orphans: warning; half: critical",
+		.parameters = { "net/ipv4/tcp_max_orphans", "net/ipv4/tcp_orphan_retries" },
+		.source = "net/ipv4/tcp.c: tcp_too_many_orphans()",
+	},
+	[FINDING_RETRANSMISSIONS] = {
+		.id = "retransmissions",
+		.statement = "segments get lost on the way",
+		.meaning = "",
+		.mend = "",
+		.levels = "1 % of the segments sent in the interval: warning; 5 %: critical",
+		.source = "RFC 6298; net/ipv4/tcp_output.c: __tcp_retransmit_skb()",
+	},
+	[FINDING_RECEIVE_DROPS] = {
+		.id = "receive-drops",
+		.sysctl_helps = true,
+		.statement = "received data is dropped for want of buffer",
+		.meaning = "",
+		.mend = "",
+		.levels = "any in the interval: warning",
+		.profile = "bulk-transfer",
+		.parameters = { "net/ipv4/tcp_rmem", "net/ipv4/tcp_mem" },
+		.source = "net/ipv4/tcp_input.c: tcp_prune_queue(), tcp_try_rmem_schedule()",
+	},
+	[FINDING_TIME_WAIT_HARMLESS] = {
+		.id = "time-wait-harmless",
+		.is_note = true,
+		.statement = "many sockets are in TIME_WAIT, and it does no harm",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "net/ipv4/inet_timewait_sock.c; measured",
+	},
+	[FINDING_TIME_WAIT_REUSABLE] = {
+		.id = "time-wait-reusable",
+		.is_note = true,
+		.statement = "the ports in TIME_WAIT are taken again, so that they do not run out",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "net/ipv4/tcp_ipv4.c: tcp_twsk_unique(); measured",
+	},
+	[FINDING_PORTS_HEADROOM] = {
+		.id = "ports-headroom",
+		.is_note = true,
+		.statement = "a destination uses 40 % of the local ports or more",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "net/ipv4/inet_hashtables.c: __inet_hash_connect(); measured",
+	},
+	[FINDING_CONNECTION_CHURN] = {
+		.id = "connection-churn",
+		.is_note = true,
+		.statement = "connections to a destination are opened and closed again, call by call",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "TIME_WAIT ages from sock_diag(7)",
+	},
+	[FINDING_CONNECTION_SURGE] = {
+		.id = "connection-surge",
+		.is_note = true,
+		.statement = "the number of connections grew fast within the interval",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "RFC 4022: tcpCurrEstab",
+	},
+	[FINDING_ESTABLISHED_MANY] = {
+		.id = "established-many",
+		.is_note = true,
+		.statement = "many connections are open; where to",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "sock_diag(7)",
+	},
+	[FINDING_CLOSE_WAIT_YOUNG] = {
+		.id = "close-wait-young",
+		.is_note = true,
+		.statement = "many sockets are in CLOSE_WAIT, none for long",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "tcp_info: tcpi_last_ack_recv",
+	},
+	[FINDING_SYN_RECV_MANY] = {
+		.id = "syn-recv-many",
+		.is_note = true,
+		.statement = "many half-open connections, and room for them",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "net/ipv4/tcp_input.c: tcp_conn_request()",
+	},
+	[FINDING_ACCEPT_QUEUE_PAST] = {
+		.id = "accept-queue-past",
+		.is_note = true,
+		.statement = "a listener has lost connections before, not now",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "SK_MEMINFO_DROPS of sock_diag(7)",
+	},
+	[FINDING_LISTENER_OLD_LIMIT] = {
+		.id = "listener-old-limit",
+		.is_note = true,
+		.statement = "a listener has a shorter backlog than net.core.somaxconn allows",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.parameters = { "net/core/somaxconn" },
+		.source = "net/socket.c: __sys_listen(); measured",
+	},
+	[FINDING_OVERFLOWS_PAST] = {
+		.id = "overflows-past",
+		.is_note = true,
+		.statement = "counters tell of losses before this look",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "proc/net/netstat",
+	},
+	[FINDING_HOST_FIGURES] = {
+		.id = "host-figures",
+		.is_note = true,
+		.statement = "figures of the whole host, seen from a container",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "net/ipv4/proc.c: sockstat_seq_show()",
+	},
+	[FINDING_UNSEEN] = {
+		.id = "unseen",
+		.is_note = true,
+		.statement = "what this user could not see",
+		.meaning = "",
+		.mend = "",
+		.levels = "",
+		.source = "proc(5)",
+	},
+};
+
+const struct finding_row *finding_row_find(const char *id)
+{
+	for (size_t i = 0; i < FINDING_COUNT; i++)
+		if (strcmp(finding_rows[i].id, id) == 0)
+			return &finding_rows[i];
+	return NULL;
+}
+
+const char *finding_row_suggest(const char *id)
+{
+	const char *ids[FINDING_COUNT];
+
+	for (size_t i = 0; i < FINDING_COUNT; i++)
+		ids[i] = finding_rows[i].id;
+	return similar_best(id, ids, FINDING_COUNT);
+}

@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking at TCP: counters, listeners, sockets, owners. */
+#define _GNU_SOURCE
+#include "engine/observe.h"
+
+#include "kernel/descriptors.h"
+#include "kernel/facts.h"
+#include "kernel/owners.h"
+#include "kernel/sock_dump.h"
+#include "kernel/sockdiag.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum {
+	VISITORS_MAX = 1024,
+	CLOSING_MAX = 256,
+	/* What the counters can answer for. */
+	SUBTRACTED_STATES = 1 << TCP_ESTABLISHED | 1 << TCP_TIME_WAIT,
+	/* Bits of the bitmap that counts networks: tells up to some 50,000 apart. */
+	NETWORKS_BITS = 14,
+};
+
+/* ---- what it costs ---- */
+
+static double clock_ms(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+struct stopwatch {
+	double wall_ms, cpu_ms;
+};
+
+static struct stopwatch stopwatch_start(void)
+{
+	return (struct stopwatch){ clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_PROCESS_CPUTIME_ID) };
+}
+
+static void stopwatch_stop(struct stopwatch start, struct observation *seen, enum observation_tier tier)
+{
+	struct observation_cost *cost = &seen->cost;
+
+	cost->wall_ms += clock_ms(CLOCK_MONOTONIC) - start.wall_ms;
+	cost->cpu_ms += clock_ms(CLOCK_PROCESS_CPUTIME_ID) - start.cpu_ms;
+	cost->did[tier] = true;
+}
+
+void observe_open(struct observe *observe, const struct rootdir *root, struct procsys *procsys, struct arena *arena,
+	struct observation *ret_seen)
+{
+	*ret_seen = (struct observation){ .arena = arena };
+	*observe = (struct observe){ .root = root, .procsys = procsys, .seen = ret_seen };
+	counter_files_open(root, &observe->files);
+}
+
+void observe_close(struct observe *observe)
+{
+	counter_files_release(&observe->files);
+}
+
+/* ---- tier 0 ---- */
+
+static int read_value(struct observe *observe, const char *path, struct value *ret_value)
+{
+	int error, r = procsys_read(observe->procsys, observe->seen->arena, path, ret_value, &error);
+
+	if (r == 0)
+		*ret_value = value_trimmed(*ret_value);
+	return r;
+}
+
+static bool field_number(struct value value, size_t field, uint64_t *ret_number)
+{
+	struct value word;
+	struct number number;
+
+	for (size_t i = 0; i <= field; i++)
+		if (!value_next_field(&value, &word))
+			return false;
+	if (!number_parse(word.bytes, word.length, &number) || number.negative)
+		return false;
+	*ret_number = number.magnitude;
+	return true;
+}
+
+static int read_settings(struct observe *observe)
+{
+	struct tcp_settings *settings = &observe->seen->settings;
+	struct value value;
+	const char *last = "";
+	int r = 0;
+
+	/* Fields of one file stand side by side in the list, so that each file is read once. */
+#define READ_SETTING(member, path, field)                                                         \
+	if (strcmp(last, path) != 0)                                                              \
+		r = read_value(observe, path, &value);                                            \
+	if (r < 0)                                                                                \
+		return r;                                                                         \
+	last = path;                                                                              \
+	settings->known.member = r == 0 && field_number(value, field, &settings->member);
+	TCP_SETTINGS(READ_SETTING)
+#undef READ_SETTING
+	r = read_value(observe, "net/ipv4/ip_local_reserved_ports", &value);
+	if (r < 0)
+		return r;
+	if (r != 0 || !ports_parse(value.bytes, value.length, &settings->reserved))
+		memset(&settings->reserved, 0, sizeof(settings->reserved));
+	return 0;
+}
+
+static int find_place(struct observe *observe)
+{
+	struct machine machine;
+	int r = facts_machine(observe->root, observe->seen->arena, &machine);
+
+	observe->seen->in_netns = r == 0 && machine.in_netns;
+	return r;
+}
+
+int observe_counters(struct observe *observe)
+{
+	struct observation *seen = observe->seen;
+	struct stopwatch start = stopwatch_start();
+	bool is_first = !seen->cost.did[TIER_COUNTERS];
+	int r = counter_files_read(&observe->files, &seen->now);
+
+	if (r == 0 && is_first) {
+		seen->before = seen->now;
+		r = read_settings(observe);
+		if (r == 0)
+			r = find_place(observe);
+	} else if (r == 0) {
+		seen->has_interval = true;
+		counters_change(&seen->before, &seen->now, &seen->changes);
+		counters_rate(&seen->changes, &seen->rates);
+	}
+	stopwatch_stop(start, seen, TIER_COUNTERS);
+	return r;
+}
+
+/* ---- tier 1 ---- */
+
+int observe_listeners(struct observe *observe)
+{
+	struct observation *seen = observe->seen;
+	struct stopwatch start = stopwatch_start();
+	struct listeners listeners;
+	int r = sockdiag_listeners(observe->root, seen->arena, &listeners);
+
+	if (r == 0) {
+		if (seen->has_listeners)
+			seen->listeners_before = seen->listeners;
+		seen->listeners = listeners;
+		seen->has_listeners = true;
+		listening_ports_of(&listeners, &observe->ports);
+	}
+	stopwatch_stop(start, seen, TIER_LISTENERS);
+	return r;
+}
+
+/* ---- tiers 2 and 3: one socket ---- */
+
+static struct service *service_of(struct observe *observe, uint16_t port)
+{
+	return (struct service *)observation_service(observe->seen, port);
+}
+
+static int take_close_wait(struct observe *observe, const struct tcp_socket *socket)
+{
+	struct close_waits *waits = &observe->seen->close_waits;
+	enum close_wait_age age = CLOSE_WAIT_YOUNG;
+	/* In the text tables, and of other kernels, the FIN counts as a byte. */
+	bool has_unread = socket->receive_queue > 1;
+
+	if (!(socket->known & TCP_SOCKET_HAS_INFO))
+		waits->ages_unknown++;
+	else if (socket->info.last_ack_received_ms >= CLOSE_WAIT_OLD_MS)
+		age = CLOSE_WAIT_OLD;
+	else if (socket->info.last_ack_received_ms >= CLOSE_WAIT_MIDDLE_MS)
+		age = CLOSE_WAIT_MIDDLE;
+	if (socket->info.last_ack_received_ms > waits->oldest_ms)
+		waits->oldest_ms = socket->info.last_ack_received_ms;
+	waits->counts[age][has_unread]++;
+	waits->unread_bytes += socket->receive_queue;
+	return inode_sample_add(&waits->samples[age][has_unread], observe->seen->arena, socket->inode);
+}
+
+/* The network of the peer, /24 or /64, as a bit: how many are set says about how many there are (linear counting:
+ * Whang, Vander-Zanden, Taylor, 1990). */
+static void take_network(struct observe *observe, const struct tcp_socket *socket)
+{
+	uint64_t network = 0;
+	uint32_t bit;
+
+	memcpy(&network, socket->remote, socket->family == AF_INET6 ? 8 : 3);
+	bit = (uint32_t)(network * UINT64_C(0x9e3779b97f4a7c15) >> (64 - NETWORKS_BITS));
+	observe->source_networks[bit / 32] |= UINT32_C(1) << bit % 32;
+}
+
+static void take_half_open(struct observe *observe, const struct tcp_socket *socket)
+{
+	struct service *service = service_of(observe, socket->local_port);
+
+	observe->seen->half_open.unanswered += socket->retries > 0;
+	if (service)
+		service->unanswered += socket->retries > 0;
+	take_network(observe, socket);
+}
+
+static int take_incoming(struct observe *observe, const struct tcp_socket *socket)
+{
+	struct service *service = service_of(observe, socket->local_port);
+	struct tcp_socket visitor;
+
+	if (service)
+		service->states[socket->state]++;
+	if (!observe->with_destinations || socket->state == TCP_LISTEN || socket->state == TCP_SYN_RECV)
+		return 0;
+	observation_visitor(socket, &visitor);
+	return destinations_count(&observe->seen->visitors, &visitor);
+}
+
+static int take_closing(struct observe *observe, const struct tcp_socket *socket, bool is_incoming)
+{
+	struct tcp_socket visitor;
+
+	if (!is_incoming)
+		return destinations_count(&observe->seen->closing, socket);
+	observation_visitor(socket, &visitor);
+	return destinations_count(&observe->seen->closing, &visitor);
+}
+
+static int take_socket(void *context, const struct tcp_socket *socket)
+{
+	struct observe *observe = context;
+	bool is_incoming = tcp_socket_is_incoming(socket, &observe->ports);
+	int r = 0;
+
+	socket_counts_add(&observe->seen->counts, socket);
+	if (is_incoming)
+		r = take_incoming(observe, socket);
+	else if (observe->with_destinations)
+		r = destinations_count(&observe->seen->destinations, socket);
+	if (r < 0)
+		return r;
+	switch (socket->state) {
+	case TCP_CLOSE_WAIT:
+		r = take_close_wait(observe, socket);
+		return r < 0 ? r : take_closing(observe, socket, is_incoming);
+	case TCP_FIN_WAIT2:
+		return take_closing(observe, socket, is_incoming);
+	case TCP_SYN_RECV:
+		take_half_open(observe, socket);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* ---- tiers 2 and 3: all of them ---- */
+
+static void begin_sockets(void *context)
+{
+	struct observe *observe = context;
+	struct observation *seen = observe->seen;
+	struct close_waits *waits = &seen->close_waits;
+
+	socket_counts_clear(&seen->counts);
+	for (size_t i = 0; i < seen->services_count; i++)
+		observe->services[i] = (struct service){ .port = observe->services[i].port };
+	for (int age = 0; age < CLOSE_WAIT_AGES; age++)
+		for (int unread = 0; unread < 2; unread++) {
+			waits->counts[age][unread] = 0;
+			inode_sample_clear(&waits->samples[age][unread]);
+		}
+	waits->unread_bytes = waits->ages_unknown = waits->oldest_ms = 0;
+	seen->half_open = (struct half_open){ 0 };
+	memset(observe->source_networks, 0, (1 << NETWORKS_BITS) / 8);
+	destinations_clear(&seen->closing);
+	if (!observe->with_destinations)
+		return;
+	destinations_clear(&seen->destinations);
+	destinations_clear(&seen->visitors);
+}
+
+/* One for each port: the listeners are sorted by it. */
+static int make_services(struct observe *observe)
+{
+	struct observation *seen = observe->seen;
+	const struct listeners *listeners = &seen->listeners;
+	size_t count = 0;
+
+	observe->services = arena_alloc(seen->arena, (listeners->count + 1) * sizeof(*observe->services));
+	if (!observe->services)
+		return -ENOMEM;
+	for (size_t i = 0; i < listeners->count; i++)
+		if (count == 0 || observe->services[count - 1].port != listeners->items[i].port)
+			observe->services[count++].port = listeners->items[i].port;
+	seen->services = observe->services;
+	seen->services_count = count;
+	return 0;
+}
+
+static int make_tables(struct observe *observe)
+{
+	struct observation *seen = observe->seen;
+	uint64_t seed = 0;
+	int r;
+
+	/* That the tables are fast rests on it, not that they are right. */
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = (uint64_t)clock_ms(CLOCK_MONOTONIC);
+	observe->source_networks = arena_alloc(seen->arena, (1 << NETWORKS_BITS) / 8);
+	if (!observe->source_networks)
+		return -ENOMEM;
+	r = destinations_init(&seen->closing, seen->arena, CLOSING_MAX, seed);
+	if (r == 0 && observe->with_destinations)
+		r = destinations_init(&seen->destinations, seen->arena, DESTINATIONS_MAX, seed);
+	if (r == 0 && observe->with_destinations)
+		r = destinations_init(&seen->visitors, seen->arena, VISITORS_MAX, seed);
+	return r;
+}
+
+static int rank_tables(struct observe *observe)
+{
+	struct observation *seen = observe->seen;
+	int r = destinations_rank(&seen->closing, seen->arena, &seen->ranked_closing);
+
+	if (r == 0 && observe->with_destinations)
+		r = destinations_rank(&seen->destinations, seen->arena, &seen->ranked);
+	if (r == 0 && observe->with_destinations)
+		r = destinations_rank(&seen->visitors, seen->arena, &seen->ranked_visitors);
+	return r;
+}
+
+/* Linear counting: of m bits, z that stay clear mean m ln(m / z) networks. */
+static uint64_t count_networks(const uint32_t *bitmap)
+{
+	const uint64_t bits = UINT64_C(1) << NETWORKS_BITS;
+	uint64_t clear = bits;
+	double estimate = 0;
+
+	for (size_t i = 0; i < bits / 32; i++)
+		clear -= (uint64_t)__builtin_popcount(bitmap[i]);
+	/* The harmonic sum is that logarithm for whole numbers, and needs no libm. */
+	for (uint64_t left = clear ? clear : 1; left < bits; left++)
+		estimate += (double)bits / (double)(left + 1);
+	return (uint64_t)(estimate + 0.5);
+}
+
+static uint64_t minus(uint64_t all, uint64_t part)
+{
+	return all > part ? all - part : 0;
+}
+
+static bool moved(uint64_t before, uint64_t after)
+{
+	uint64_t change = before > after ? before - after : after - before;
+
+	return change > 1 && change * 100 > before;
+}
+
+/* CurrEstab is ESTABLISHED and CLOSE_WAIT; `tw` is TIME_WAIT and the small sockets of FIN_WAIT2. */
+static int subtract(struct observe *observe)
+{
+	struct observation *seen = observe->seen;
+	struct counters after;
+	int r = counter_files_read(&observe->files, &after);
+
+	if (r < 0)
+		return r;
+	seen->states[TCP_ESTABLISHED] = minus(after.established, seen->states[TCP_CLOSE_WAIT]);
+	seen->states[TCP_TIME_WAIT] = minus(after.tcp_time_waits, seen->counts.fin_wait2_small);
+	seen->is_moving = moved(seen->now.established, after.established) ||
+		moved(seen->now.tcp_time_waits, after.tcp_time_waits);
+	return 0;
+}
+
+static int walk(struct observe *observe, uint32_t states)
+{
+	struct observation *seen = observe->seen;
+	const struct sock_dump_query query = { .states = states, .wanted = TCP_SOCKET_HAS_INFO };
+	const struct sock_dump_sink sink = { begin_sockets, take_socket, observe };
+	struct sock_dump_result result;
+	int r = sock_dump(observe->root, &query, &sink, &result);
+
+	if (r < 0)
+		return r;
+	seen->sockets_walked = result.sockets;
+	seen->is_moving = result.is_disturbed;
+	for (unsigned state = 1; state < TCP_SOCKET_STATES; state++)
+		seen->states[state] = socket_counts_of(&seen->counts, state);
+	seen->half_open.distinct_sources = count_networks(observe->source_networks);
+	return rank_tables(observe);
+}
+
+int observe_sockets(struct observe *observe, bool with_destinations)
+{
+	struct observation *seen = observe->seen;
+	struct stopwatch start = stopwatch_start();
+	/* Without the counters there is nothing to subtract from. */
+	bool subtracts = !with_destinations && seen->now.known.established && seen->now.known.tcp_time_waits;
+	int r;
+
+	observe->with_destinations = with_destinations;
+	r = make_services(observe);
+	if (r == 0)
+		r = make_tables(observe);
+	if (r == 0)
+		r = walk(observe, TCP_SOCKET_ALL_STATES & ~(subtracts ? (uint32_t)SUBTRACTED_STATES : 0));
+	if (r == 0 && subtracts)
+		r = subtract(observe);
+	if (r < 0)
+		return r;
+	seen->has_sockets = true;
+	seen->is_by_family = !subtracts;
+	seen->has_destinations = with_destinations;
+	stopwatch_stop(start, seen, TIER_SOCKETS);
+	seen->cost.did[TIER_DESTINATIONS] = with_destinations;
+	return 0;
+}
+
+/* ---- tier 4 ---- */
+
+int observe_suspect(struct observation *seen, enum suspect_kind kind, uint32_t key, const uint32_t inodes[], size_t count,
+	uint64_t scale)
+{
+	struct suspect *grown = arena_grow(seen->arena, seen->suspects, seen->suspects_count, &seen->suspects_capacity,
+		sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	seen->suspects = grown;
+	grown[seen->suspects_count++] = (struct suspect){
+		.kind = kind, .key = key, .inodes = inodes, .inodes_count = count, .scale = scale,
+	};
+	return 0;
+}
+
+/* Adds one socket to the process that holds it. */
+static int add_holding(struct arena *arena, struct actor **holders, size_t *count, size_t *capacity,
+	const struct owner *owner, uint64_t scale)
+{
+	struct actor *grown;
+
+	for (size_t i = 0; i < *count; i++)
+		if ((*holders)[i].pid == owner->pid) {
+			(*holders)[i].count += scale;
+			return 0;
+		}
+	grown = arena_grow(arena, *holders, *count, capacity, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	*holders = grown;
+	grown[(*count)++] = (struct actor){
+		.kind = ACTOR_PROCESS, .name = owner->name, .pid = owner->pid, .command = "", .unit = owner->unit,
+		.processes = owner->processes, .count = scale, .is_estimate = scale > 1,
+	};
+	return 0;
+}
+
+static int compare_holders(const void *left, const void *right)
+{
+	const struct actor *a = left, *b = right;
+
+	if (a->count != b->count)
+		return a->count < b->count ? 1 : -1;
+	return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+static int find_holders(struct observation *seen, struct suspect *suspect, const struct owners *owners)
+{
+	struct actor *holders = NULL;
+	size_t capacity = 0, count = 0;
+
+	for (size_t i = 0; i < suspect->inodes_count; i++) {
+		const struct owner *owner = owners_get(owners, suspect->inodes[i]);
+
+		if (owner && owner->pid &&
+			add_holding(seen->arena, &holders, &count, &capacity, owner, suspect->scale) < 0)
+			return -ENOMEM;
+	}
+	if (count > 1)
+		qsort(holders, count, sizeof(*holders), compare_holders);
+	suspect->holders = holders;
+	suspect->holders_count = count;
+	return 0;
+}
+
+static int look_for_owners(struct observation *seen, const struct rootdir *root)
+{
+	size_t count = 0, at = 0;
+	struct owners owners;
+	uint32_t *inodes;
+	int r;
+
+	for (size_t i = 0; i < seen->suspects_count; i++)
+		count += seen->suspects[i].inodes_count;
+	inodes = arena_alloc(seen->arena, (count + 1) * sizeof(*inodes));
+	if (!inodes)
+		return -ENOMEM;
+	for (size_t i = 0; i < seen->suspects_count; i++)
+		for (size_t k = 0; k < seen->suspects[i].inodes_count; k++)
+			inodes[at++] = seen->suspects[i].inodes[k];
+	r = owners_find(root, seen->arena, inodes, count, &owners);
+	for (size_t i = 0; r == 0 && i < seen->suspects_count; i++)
+		r = find_holders(seen, &seen->suspects[i], &owners);
+	seen->hidden = r == 0 ? owners.hidden : 0;
+	return r;
+}
+
+int observe_owners(struct observe *observe, bool exact)
+{
+	struct stopwatch start = stopwatch_start();
+	int r = look_for_owners(observe->seen, observe->root);
+
+	(void)exact;
+	observe->seen->has_owners = r == 0;
+	stopwatch_stop(start, observe->seen, TIER_OWNERS);
+	return r;
+}
+
+/* ---- processes ---- */
+
+static pid_t pid_of(const char *name)
+{
+	char *end;
+	long pid = strtol(name, &end, 10);
+
+	return name[0] >= '1' && name[0] <= '9' && *end == '\0' && pid <= INT_MAX ? (pid_t)pid : 0;
+}
+
+/* From where its descriptors are worth a word: engine/diagnose_limits.c has the levels. */
+static bool is_near(const struct descriptors *descriptors)
+{
+	return descriptors->open_known && descriptors->limits_known && descriptors->soft != DESCRIPTORS_UNLIMITED &&
+		(double)descriptors->open >= NEAR_LIMIT_SHARE * (double)descriptors->soft;
+}
+
+static int add_near(struct observe *observe, pid_t pid, const struct descriptors *descriptors)
+{
+	struct observation *seen = observe->seen;
+	struct near_limit *grown = arena_grow(seen->arena, seen->near_limits, seen->near_limits_count,
+		&seen->near_limits_capacity, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	seen->near_limits = grown;
+	grown[seen->near_limits_count++] = (struct near_limit){
+		.pid = pid, .name = "", .command = "", .unit = "",
+		.open = descriptors->open, .soft = descriptors->soft, .hard = descriptors->hard,
+	};
+	return 0;
+}
+
+int observe_processes(struct observe *observe)
+{
+	CLEANUP_FD int fd = rootdir_open_path(observe->root, "proc", O_RDONLY | O_DIRECTORY);
+	CLEANUP_DIR DIR *proc = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!proc)
+		return 0;
+	fd = -1;
+	while ((entry = readdir(proc))) {
+		pid_t pid = pid_of(entry->d_name);
+		struct descriptors descriptors;
+		int r = pid ? descriptors_of(observe->root, pid, &descriptors) : -ESRCH;
+
+		if (r == 0 && is_near(&descriptors))
+			r = add_near(observe, pid, &descriptors);
+		if (r == -ENOMEM)
+			return r;
+	}
+	observe->seen->has_processes = true;
+	return 0;
+}
