@@ -77,11 +77,11 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_ONCE] = { "once", 0, FLAG(once),
 		.help = "one look: no second sample, no rates" },
 	[OPTION_COUNTS] = { "counts", 0, FLAG(counts),
-		.help = "only counters, listeners, and the count of each state" },
+		.help = "only counters, listeners and the count of states" },
 	[OPTION_DEEP] = { "deep", 0, FLAG(deep),
 		.help = "look for all owners, one by one" },
 	[OPTION_INTERVAL] = { "interval", 0, MILLISECONDS(interval), "TIME",
-		"time between two samples (200ms, 5s, 1m); 1s by default", "text" },
+		"time between two samples (200ms, 5s); default 1s", "text" },
 };
 
 struct key_filter options_filter(const struct options *options)
