@@ -148,7 +148,12 @@ static void test_units(void **state)
 		{ "0::/system.slice/system-getty.slice/getty@tty1.service\n", "getty@tty1.service" },
 		{ "0::/system.slice/docker.service/payload/.service\n", "docker.service" },
 		{ "0::/user.slice/user-1.slice/user@1.service/app.slice/app-x.scope/sub\n", "app-x.scope" },
-		{ "0::/a.slice/b.slice\n", "" },
+		{ "0::/a.slice/b.slice\n", "b.slice" },
+		{ "0::/kubepods/burstable/pod1a2b/3c4d\n", "3c4d" },
+		{ "2:cpu:/x\n1:name=systemd:/docker/5e6f\n0::/\n", "5e6f" },
+		{ "0::/../..\n", "" },
+		{ "0::/../pod7/\n", "pod7" },
+		{ "1:name=systemd:/lxc/c1\n0::/own.service\n", "own.service" },
 		{ "0::no-slash.service\n", "no-slash.service" },
 		{ "0::/cut.service", "" },
 		{ "3:memory:/other.service\n1:name=systemd:/own.service\n0::/\n", "own.service" },
@@ -172,6 +177,54 @@ static void test_units(void **state)
 		add_descriptor(&dir, "12", "3", "socket:[7]");
 		assert_int_equal(find(dir.path, &arena, &inode, 1, &owners), 0);
 		check_row(strcmp(owners.items[0].unit, rows[i].unit) == 0, "row %zu: \"%s\"", i, owners.items[0].unit);
+		temp_dir_remove(&dir);
+	}
+}
+
+static void test_command_lines(void **state)
+{
+	static const char digits[] = "0123456789";
+	static const struct {
+		const char *cmdline;
+		size_t length;
+		const char *command;
+	} rows[] = {
+		{ "", 0, "" },
+		{ "java\0-jar\0app.jar\0", 18, "java -jar app.jar" },
+		{ "no end", 6, "no end" },
+		{ "nginx: worker process\0\0\0\0", 25, "nginx: worker process" },
+		{ "sh\0-c\0\0x\0", 9, "sh -c  x" },
+		{ "\0\0", 2, "" },
+		{ "a\nb\x1b[2J\0\xff\0", 10, "a?b?[2J ?" },
+	};
+	static const uint32_t inode = 7;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows) + 3; i++) {
+		CLEANUP_STRBUF struct strbuf line = STRBUF_INIT, wanted = STRBUF_INIT;
+		CLEANUP_ARENA struct arena arena;
+		struct owners owners;
+		struct temp_dir dir;
+
+		/* The last three are just short enough, one too long, and more than is read. */
+		size_t count = i == COUNT_OF(rows) ? 12 : i == COUNT_OF(rows) + 1 ? 13 : 300;
+
+		if (i < COUNT_OF(rows))
+			strbuf_add(&line, rows[i].cmdline, rows[i].length);
+		for (size_t k = 0; i >= COUNT_OF(rows) && k < count; k++)
+			strbuf_add_text(&line, digits);
+		strbuf_add(&wanted, i < COUNT_OF(rows) ? rows[i].command : line.bytes,
+			i < COUNT_OF(rows) ? strlen(rows[i].command) : count == 12 ? 120 : 117);
+		if (i > COUNT_OF(rows))
+			strbuf_add_text(&wanted, "...");
+		arena_init(&arena);
+		temp_dir_make(&dir);
+		add_process(&dir, "12", "x\n", NULL);
+		temp_dir_write_bytes(&dir, "proc/12/cmdline", line.bytes, line.length);
+		add_descriptor(&dir, "12", "3", "socket:[7]");
+		assert_int_equal(find(dir.path, &arena, &inode, 1, &owners), 0);
+		check_row(strcmp(owners.items[0].command, wanted.bytes) == 0, "row %zu: \"%s\"", i,
+			owners.items[0].command);
 		temp_dir_remove(&dir);
 	}
 }
@@ -337,6 +390,7 @@ static int run(void)
 		cmocka_unit_test(test_one_walk_answers_for_all),
 		cmocka_unit_test(test_names_are_clean),
 		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_command_lines),
 		cmocka_unit_test(test_hostile_trees),
 		cmocka_unit_test(test_hidden_processes_are_counted),
 		cmocka_unit_test(test_own_sockets),

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding what big processes hold without looking at all of their descriptors.
+ *
+ * The numbers of a process are visited in an order of which every beginning is an even sample: first 0 to 63, then the
+ * multiples of an odd constant, modulo a power of two above all numbers (a Weyl sequence). Each number comes once, so
+ * that going on to the end is the full walk. No gap between the numbers visited so far is wider than 2.5 times the
+ * average, for any power from 2^11 to 2^24: the constant was searched for that. Since it is one constant for all, two
+ * processes of one fork(2), whose descriptors have the same numbers, are asked for the same ones, even if the table of
+ * one is twice as large: what they share is seen to be shared, and is not taken for two halves. */
+#define _GNU_SOURCE
+#include "kernel/owner_walk.h"
+
+#include "base/fileio.h"
+#include "base/number.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEP UINT64_C(0xf91132af)
+
+enum {
+	BIGS_MAX = 256,
+	FIRST_NUMBERS = 64,
+	PROBES_MIN = 64,		/* in a round */
+	PROBES_FIRST_MAX = 256,		/* in the first round, if all processes together remain below the next */
+	PROBES_MAX = 2048,		/* of all processes, and */
+	PROBES_EACH_MAX = 512,		/* of each on average, for a better share than a single hit gives */
+	HITS_WANTED = 16,		/* of several processes, for that */
+	SPARSE = 16,			/* numbers for each descriptor, beyond which probes hit nothing */
+	MISSING_PART = 8,		/* an eighth may have been closed meanwhile */
+	STATUS_SIZE_MAX = 64 * 1024,
+};
+
+/* "FDSize:\t65536\n": the size of the table of descriptors (fs/proc/array.c), which does not shrink. 0: not known. */
+static uint64_t read_table_size(int process_fd)
+{
+	static const char label[] = "\nFDSize:\t";
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	const char *found = fileio_read_at(process_fd, "status", STATUS_SIZE_MAX, &text) < 0 ? NULL :
+		strstr(text.bytes, label);
+
+	return found ? strtoull(found + strlen(label), NULL, 10) : 0;
+}
+
+static uint64_t power_above(uint64_t numbers)
+{
+	uint64_t power = 2 * FIRST_NUMBERS;
+
+	while (power < numbers)
+		power *= 2;
+	return power;
+}
+
+int owner_probe_add(struct owner_walk *walk, pid_t pid, int process_fd, uint64_t open, uint64_t numbers)
+{
+	struct owner_process big = { .pid = pid, .open = open }, *bigs;
+	int r;
+
+	if (walk->is_sized)
+		numbers = read_table_size(process_fd);
+	if (walk->big_count == BIGS_MAX || numbers < open || numbers / SPARSE > open)
+		return 0;
+	big.numbers = power_above(numbers);
+	r = owner_walk_add_process(walk, &big);
+	if (r < 0)
+		return r;
+	bigs = arena_grow(walk->arena, walk->bigs, walk->big_count, &walk->big_capacity, sizeof(*bigs));
+	if (!bigs)
+		return -ENOMEM;
+	walk->bigs = bigs;
+	walk->bigs[walk->big_count++] = big;
+	return 1;
+}
+
+/* ---- probing ---- */
+
+/* The number of the next step; false when all were visited. */
+static bool take_number(struct owner_process *big, uint64_t *ret_number)
+{
+	while (big->next < FIRST_NUMBERS + big->numbers) {
+		uint64_t step = big->next++;
+		uint64_t number = step < FIRST_NUMBERS ? step : (step - FIRST_NUMBERS) * STEP & (big->numbers - 1);
+
+		big->in_sample = step >= FIRST_NUMBERS;
+		if (big->in_sample && number < FIRST_NUMBERS)
+			continue;
+		*ret_number = number;
+		return true;
+	}
+	big->is_done = true;
+	return false;
+}
+
+static int probe_open(struct owner_walk *walk, struct owner_process *big, int fd, size_t probes)
+{
+	uint64_t number;
+
+	while (probes > 0 && take_number(big, &number)) {
+		char name[NUMBER_TEXT_SIZE];
+		int r;
+
+		snprintf(name, sizeof(name), "%llu", (unsigned long long)number);
+		r = owner_walk_look(walk, big, fd, name);
+		if (r < 0)
+			return r;
+		probes -= (size_t)r;
+		big->seen += (uint64_t)r;
+		big->seen_in_sample += (uint64_t)(r && big->in_sample);
+	}
+	return 0;
+}
+
+/* Looks at so many more descriptors of the process. */
+static int probe(struct owner_walk *walk, struct owner_process *big, size_t probes)
+{
+	CLEANUP_FD int process_fd = -1;
+	CLEANUP_FD int fd = -1;
+	char name[NUMBER_TEXT_SIZE];
+	int r;
+
+	snprintf(name, sizeof(name), "%lld", (long long)big->pid);
+	r = owner_walk_open(walk, name, &process_fd, &fd);
+	if (r == 0)
+		r = probe_open(walk, big, fd, probes);
+	if (r < 0)
+		big->is_done = true;
+	return r < 0 ? owner_walk_judge(walk, -r) : 0;
+}
+
+static int probe_each(struct owner_walk *walk, size_t probes)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < walk->big_count; i++)
+		if (!walk->bigs[i].is_done)
+			r = probe(walk, &walk->bigs[i], probes);
+	return r;
+}
+
+/* ---- when to end ---- */
+
+static size_t count_open(const struct owner_walk *walk)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < walk->big_count; i++)
+		count += !walk->bigs[i].is_done;
+	return count;
+}
+
+/* Sockets of the group that were first seen in processes of which something is left to look at. */
+static uint64_t count_hits(const struct owner_walk *walk, size_t group)
+{
+	uint64_t hits = 0;
+
+	for (size_t i = 0; i < walk->big_count; i++)
+		if (!walk->bigs[i].is_done)
+			hits += walk->bigs[i].tallies[group].first;
+	return hits;
+}
+
+static bool is_settled(const struct owner_walk *walk, size_t group, size_t open, bool is_thorough)
+{
+	const struct holders *holders = &walk->groups[group];
+	uint64_t hits = count_hits(walk, group);
+
+	if (holders->missing == 0 || hits >= HITS_WANTED)
+		return true;
+	if (hits > 0)
+		return open == 1 || is_thorough;
+	return is_thorough && holders->missing <= holders->sockets / MISSING_PART;
+}
+
+static bool is_enough(const struct owner_walk *walk)
+{
+	size_t open = count_open(walk);
+	uint64_t probes = 0;
+	bool is_thorough;
+
+	for (size_t i = 0; i < walk->big_count; i++)
+		probes += walk->bigs[i].seen;
+	is_thorough = probes >= PROBES_MAX || probes >= PROBES_EACH_MAX * open;
+	for (size_t i = 0; open > 0 && i < walk->group_count; i++)
+		if (!is_settled(walk, i, open, is_thorough))
+			return false;
+	return true;
+}
+
+/* ---- what follows from it ---- */
+
+/* Of those seen in other processes before, all: as many among the rest as in the sample. */
+static uint64_t scale_again(const struct owner_process *big, const struct owner_tally *tally)
+{
+	if (big->is_done || big->seen_in_sample == 0 || big->open <= big->seen)
+		return tally->again;
+	return tally->again + tally->again_in_sample * (big->open - big->seen) / big->seen_in_sample;
+}
+
+static int add_big(const struct owner_walk *walk, size_t group, const struct owner_process *big,
+	const struct holder *holder)
+{
+	CLEANUP_FD int process_fd = -1;
+	CLEANUP_FD int fd = -1;
+	char name[NUMBER_TEXT_SIZE];
+
+	snprintf(name, sizeof(name), "%lld", (long long)big->pid);
+	(void)!owner_walk_open(walk, name, &process_fd, &fd);
+	return owner_walk_add_holder(walk, group, holder, process_fd);
+}
+
+/* Shares what is missing of a group among those that were hit, so that the shares add up to it. */
+static int conclude(const struct owner_walk *walk, size_t group)
+{
+	struct holders *holders = &walk->groups[group];
+	uint64_t hits = count_hits(walk, group), missing = hits > 0 ? holders->missing : 0;
+	bool is_only = count_open(walk) == 1 && walk->hidden == 0;
+
+	holders->missing -= missing;
+	for (size_t i = 0; i < walk->big_count; i++) {
+		const struct owner_process *big = &walk->bigs[i];
+		const struct owner_tally *tally = &big->tallies[group];
+		uint64_t share = big->is_done || hits == 0 ? 0 : missing * tally->first / hits;
+		uint64_t sockets = tally->first + share + scale_again(big, tally);
+		struct holder holder = { .pid = big->pid };
+		int r;
+
+		if (!big->is_done) {
+			missing -= share;
+			hits -= tally->first;
+		}
+		holder.sockets = sockets < holders->sockets ? sockets : holders->sockets;
+		holder.is_estimate = !big->is_done && !(is_only && tally->again == 0) &&
+			tally->first + tally->again < holders->sockets;
+		r = holder.sockets > 0 ? add_big(walk, group, big, &holder) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int owner_probe_run(struct owner_walk *walk)
+{
+	size_t first = walk->big_count ? PROBES_MAX / walk->big_count : 0;
+	int r;
+
+	if (first < PROBES_MIN)
+		first = PROBES_MIN;
+	r = probe_each(walk, first < PROBES_FIRST_MAX ? first : PROBES_FIRST_MAX);
+	while (r == 0 && !is_enough(walk))
+		r = probe_each(walk, PROBES_MIN);
+	for (size_t i = 0; r == 0 && i < walk->group_count; i++)
+		r = conclude(walk, i);
+	return r;
+}
