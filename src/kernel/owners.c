@@ -18,7 +18,7 @@
 #include <sys/vfs.h>
 
 enum {
-	GAPS_MAX = 32,		/* numbers without a descriptor before a listing is cheaper than trying */
+	GAPS_MAX = 16,		/* numbers without a descriptor before a listing is cheaper than trying */
 	WORD_BITS = 64,
 };
 
@@ -215,36 +215,41 @@ static uint64_t size_of(int fd)
 	return fstat(fd, &status) == 0 && status.st_size > 0 ? (uint64_t)status.st_size : 0;
 }
 
-/* Most processes have descriptors from 0 on without many gaps, and need not be listed. 1, 0 when there are gaps and
- * some may be left, or -EACCES. */
-static int walk_numbers(struct owner_walk *walk, struct owner_process *process, int fd)
+/* Most processes have descriptors from 0 on without many gaps, and need not be listed. 1, or 0 when there are gaps: then
+ * *ret_number is the first that was not tried; or -EACCES. */
+static int walk_numbers(struct owner_walk *walk, struct owner_process *process, int fd, uint64_t *ret_number)
 {
-	uint64_t seen = 0, open = size_of(fd);
+	uint64_t seen = 0, open = size_of(fd), number = 0;
 
 	/* It may open more meanwhile, some of them below those that were there. */
-	for (uint64_t number = 0; seen < open || seen < (open = size_of(fd)); number++) {
+	for (; number - seen <= GAPS_MAX && (seen < open || seen < (open = size_of(fd))); number++) {
 		char name[NUMBER_TEXT_SIZE];
 		int r;
 
-		if (number - seen > GAPS_MAX)
-			return 0;
 		snprintf(name, sizeof(name), "%llu", (unsigned long long)number);
 		r = owner_walk_look(walk, process, fd, name);
 		if (r < 0)
 			return r;
 		seen += (uint64_t)r;
 	}
-	return 1;
+	*ret_number = number;
+	return seen >= open;
 }
 
-static int walk_listing(struct owner_walk *walk, struct owner_process *process, DIR *listing)
+/* From that number on. */
+static int walk_listing(struct owner_walk *walk, struct owner_process *process, DIR *listing, uint64_t first)
 {
 	const struct dirent *entry;
 
-	while ((entry = readdir(listing)))
-		if (entry->d_name[0] != '.' &&
-			owner_walk_look(walk, process, dirfd(listing), entry->d_name) < 0)
+	while ((entry = readdir(listing))) {
+		struct number number;
+
+		if (!number_parse(entry->d_name, strlen(entry->d_name), &number) || number.negative ||
+			number.magnitude < first)
+			continue;
+		if (owner_walk_look(walk, process, dirfd(listing), entry->d_name) < 0)
 			return -EACCES;
+	}
 	return 0;
 }
 
@@ -261,12 +266,13 @@ static DIR *open_listing(int fd)
 /* All descriptors of a process. */
 static int walk_process(struct owner_walk *walk, struct owner_process *process, int process_fd, int fd)
 {
-	int r = !walk->exact && walk->is_sized ? walk_numbers(walk, process, fd) : 0;
+	uint64_t first = 0;
+	int r = !walk->exact && walk->is_sized ? walk_numbers(walk, process, fd, &first) : 0;
 
 	if (r == 0) {
 		CLEANUP_DIR DIR *listing = open_listing(fd);
 
-		r = listing ? walk_listing(walk, process, listing) : -errno;
+		r = listing ? walk_listing(walk, process, listing, first) : -errno;
 	}
 	if (r < 0)
 		r = owner_walk_judge(walk, -r);
