@@ -30,6 +30,7 @@ enum {
 	HITS_WANTED = 16,		/* of several processes, for that */
 	SPARSE = 16,			/* numbers for each descriptor, beyond which probes hit nothing */
 	MISSING_PART = 8,		/* an eighth may have been closed meanwhile */
+	WEIGHT_SCALE = 16,
 	STATUS_SIZE_MAX = 64 * 1024,
 };
 
@@ -190,12 +191,29 @@ static bool is_enough(const struct owner_walk *walk)
 
 /* ---- what follows from it ---- */
 
-/* Of those seen in other processes before, all: as many among the rest as in the sample. */
-static uint64_t scale_again(const struct owner_process *big, const struct owner_tally *tally)
+/* So many were hit in the sample: how many more there are among what was not looked at, times a scale. */
+static uint64_t extrapolate(const struct owner_process *big, uint64_t hits, uint64_t scale)
 {
 	if (big->is_done || big->seen_in_sample == 0 || big->open <= big->seen)
-		return tally->again;
-	return tally->again + tally->again_in_sample * (big->open - big->seen) / big->seen_in_sample;
+		return 0;
+	return hits * scale * (big->open - big->seen) / big->seen_in_sample;
+}
+
+/* How much of what is missing is likely to be with this process; a hit among the first numbers alone is little. */
+static uint64_t weigh(const struct owner_process *big, size_t group)
+{
+	const struct owner_tally *tally = &big->tallies[group];
+
+	return big->is_done ? 0 : extrapolate(big, tally->first_in_sample, WEIGHT_SCALE) + (tally->first > 0);
+}
+
+static uint64_t weigh_all(const struct owner_walk *walk, size_t group)
+{
+	uint64_t weight = 0;
+
+	for (size_t i = 0; i < walk->big_count; i++)
+		weight += weigh(&walk->bigs[i], group);
+	return weight;
 }
 
 static int add_big(const struct owner_walk *walk, size_t group, const struct owner_process *big,
@@ -214,30 +232,27 @@ static int add_big(const struct owner_walk *walk, size_t group, const struct own
 static int conclude(const struct owner_walk *walk, size_t group)
 {
 	struct holders *holders = &walk->groups[group];
-	uint64_t hits = count_hits(walk, group), missing = hits > 0 ? holders->missing : 0;
+	uint64_t weights = weigh_all(walk, group), missing = weights > 0 ? holders->missing : 0;
 	bool is_only = count_open(walk) == 1 && walk->hidden == 0;
+	int r = 0;
 
 	holders->missing -= missing;
-	for (size_t i = 0; i < walk->big_count; i++) {
+	for (size_t i = 0; r == 0 && i < walk->big_count; i++) {
 		const struct owner_process *big = &walk->bigs[i];
 		const struct owner_tally *tally = &big->tallies[group];
-		uint64_t share = big->is_done || hits == 0 ? 0 : missing * tally->first / hits;
-		uint64_t sockets = tally->first + share + scale_again(big, tally);
+		uint64_t weight = weigh(big, group), share = weight > 0 ? missing * weight / weights : 0;
+		uint64_t sockets = tally->first + share + tally->again + extrapolate(big, tally->again_in_sample, 1);
 		struct holder holder = { .pid = big->pid };
-		int r;
 
-		if (!big->is_done) {
-			missing -= share;
-			hits -= tally->first;
-		}
+		missing -= share;
+		weights -= weight;
 		holder.sockets = sockets < holders->sockets ? sockets : holders->sockets;
 		holder.is_estimate = !big->is_done && !(is_only && tally->again == 0) &&
 			tally->first + tally->again < holders->sockets;
-		r = holder.sockets > 0 ? add_big(walk, group, big, &holder) : 0;
-		if (r < 0)
-			return r;
+		if (holder.sockets > 0)
+			r = add_big(walk, group, big, &holder);
 	}
-	return 0;
+	return r;
 }
 
 int owner_probe_run(struct owner_walk *walk)

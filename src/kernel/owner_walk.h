@@ -15,7 +15,7 @@ struct owner_row {
 /* Sockets of a group in a process: `first` nobody had been seen to hold, `again` somebody had. */
 struct owner_tally {
 	uint32_t first, again;
-	uint32_t again_in_sample;	/* those of `again` that the even sample has hit */
+	uint32_t first_in_sample, again_in_sample;	/* those that the even sample has hit */
 };
 
 struct owner_process {

@@ -111,6 +111,7 @@ static void add_socket(struct owner_walk *walk, struct owner_process *process, u
 		if (set_bit(walk->found, i)) {
 			walk->groups[group].missing--;
 			tally->first++;
+			tally->first_in_sample += process->in_sample;
 			continue;
 		}
 		tally->again++;

@@ -9,6 +9,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -360,6 +361,350 @@ static void test_own_sockets(void **state)
 	assert_int_equal(owners.items[0].pid, getpid());
 }
 
+/* ---- groups ---- */
+
+static int find_groups(const char *path, struct arena *arena, const struct socket_group groups[], size_t count,
+	bool exact, struct group_owners *owners)
+{
+	CLEANUP_ROOTDIR struct rootdir root = ROOTDIR_INIT;
+
+	assert_int_equal(rootdir_open(path, &root), 0);
+	*owners = (struct group_owners){ .hidden = 99 };
+	return owners_find_groups(&root, arena, groups, count, exact, owners);
+}
+
+/* Descriptors first to end - 1, with the sockets from that inode on. */
+static void add_sockets(const struct temp_dir *dir, const char *pid, unsigned first, unsigned end, uint32_t inode)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "proc/%s/fd", pid);
+	fd = openat(dir->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	for (unsigned number = first; number < end; number++) {
+		char name[16], target[32];
+
+		snprintf(name, sizeof(name), "%u", number);
+		snprintf(target, sizeof(target), "socket:[%u]", inode + number - first);
+		assert_int_equal(symlinkat(target, fd, name), 0);
+	}
+	(void)close(fd);
+}
+
+struct numbered {
+	uint32_t inodes[1024];
+	struct socket_group group;
+};
+
+/* The sockets from that inode on. */
+static const struct socket_group *numbered(struct numbered *set, uint32_t first, size_t count)
+{
+	assert_true(count <= COUNT_OF(set->inodes));
+	for (size_t i = 0; i < count; i++)
+		set->inodes[i] = first + (uint32_t)((i + count / 2) % count);
+	set->group = (struct socket_group){ set->inodes, count };
+	return &set->group;
+}
+
+/* What holds of every answer: no number is beyond what can be. */
+static void assert_sane(const struct group_owners *owners, bool exact)
+{
+	for (size_t i = 0; i < owners->count; i++) {
+		const struct holders *holders = &owners->items[i];
+		size_t sum = 0;
+
+		assert_true(holders->missing <= holders->sockets);
+		assert_true(holders->count <= OWNERS_HOLDERS_MAX && holders->count <= holders->processes);
+		assert_true(holders->count == OWNERS_HOLDERS_MAX || holders->count == holders->processes);
+		assert_true((holders->count == 0) == (holders->missing == holders->sockets));
+		for (size_t k = 0; k < holders->count; k++) {
+			const struct holder *holder = &holders->items[k];
+
+			assert_true(holder->sockets >= 1 && holder->sockets <= holders->sockets);
+			assert_true(k == 0 || holder->sockets <= holder[-1].sockets);
+			assert_true(holder->pid > 0 && holder->name && holder->command && holder->unit);
+			assert_false(exact && holder->is_estimate);
+			sum += holder->sockets;
+		}
+		assert_true(sum <= holders->sockets * holders->processes);
+		assert_true(holders->processes > OWNERS_HOLDERS_MAX || sum + holders->missing >= holders->sockets);
+	}
+}
+
+static void assert_holder(const struct holders *holders, size_t at, pid_t pid, size_t sockets, bool is_estimate)
+{
+	const struct holder *holder = &holders->items[at];
+
+	check_row(at < holders->count && holder->pid == pid && holder->sockets == sockets &&
+		holder->is_estimate == is_estimate, "holder %zu of %zu: pid %d, %zu sockets%s", at, holders->count,
+		(int)holder->pid, holder->sockets, holder->is_estimate ? " (estimate)" : "");
+}
+
+static void test_groups_of_small_processes(void **state)
+{
+	static const uint32_t shared[] = { 100, 100 }, mixed[] = { 101, 4294967295, 100, 103, 102 };
+	static const struct socket_group groups[] = { { shared, 2 }, { mixed, 5 }, { NULL, 0 }, { mixed, 1 } };
+	CLEANUP_ARENA struct arena arena;
+	struct group_owners owners;
+	struct temp_dir dir;
+
+	(void)state;
+	arena_init(&arena);
+	make_tree(&dir);
+	for (int exact = 0; exact < 2; exact++) {
+		assert_int_equal(find_groups(dir.path, &arena, groups, COUNT_OF(groups), exact, &owners), 0);
+		assert_int_equal(owners.count, COUNT_OF(groups));
+		assert_int_equal(owners.hidden, 0);
+		assert_int_equal(owners.looked_at, 10);
+		assert_sane(&owners, true);
+		assert_int_equal(owners.items[0].sockets, 1);
+		assert_int_equal(owners.items[0].processes, 3);
+		assert_holder(&owners.items[0], 0, 9, 1, false);
+		assert_holder(&owners.items[0], 1, 1002, 1, false);
+		assert_holder(&owners.items[0], 2, 1003, 1, false);
+		assert_string_equal(owners.items[0].items[0].unit, "nginx.service");
+		assert_int_equal(owners.items[1].sockets, 5);
+		assert_int_equal(owners.items[1].missing, 1);
+		assert_int_equal(owners.items[1].processes, 5);
+		assert_holder(&owners.items[1], 0, 1002, 2, false);
+		assert_holder(&owners.items[1], 1, 9, 1, false);
+		assert_int_equal(owners.items[2].sockets, 0);
+		assert_int_equal(owners.items[2].count, 0);
+		assert_holder(&owners.items[3], 0, 1002, 1, false);
+	}
+	assert_int_equal(find_groups(dir.path, &arena, groups, OWNERS_GROUPS_MAX + 1, false, &owners), -E2BIG);
+	assert_int_equal(find_groups(dir.path, &arena, NULL, 0, false, &owners), 0);
+	assert_int_equal(owners.count, 0);
+	temp_dir_remove(&dir);
+}
+
+static void test_the_heaviest_are_told(void **state)
+{
+	struct numbered set;
+	CLEANUP_ARENA struct arena arena;
+	struct group_owners owners;
+	struct temp_dir dir;
+
+	(void)state;
+	arena_init(&arena);
+	temp_dir_make(&dir);
+	for (unsigned i = 1; i <= 12; i++) {
+		char pid[16];
+
+		snprintf(pid, sizeof(pid), "%u", 20 + i);
+		add_process(&dir, pid, "x\n", NULL);
+		add_sockets(&dir, pid, 0, i / 2 + 1, 100);
+	}
+	assert_int_equal(find_groups(dir.path, &arena, numbered(&set, 100, 7), 1, false, &owners), 0);
+	assert_sane(&owners, true);
+	assert_int_equal(owners.items[0].processes, 12);
+	assert_int_equal(owners.items[0].count, OWNERS_HOLDERS_MAX);
+	assert_holder(&owners.items[0], 0, 32, 7, false);
+	assert_holder(&owners.items[0], 1, 30, 6, false);
+	assert_holder(&owners.items[0], 2, 31, 6, false);
+	assert_holder(&owners.items[0], 7, 24, 3, false);
+	temp_dir_remove(&dir);
+}
+
+/* A leak at the end of many descriptors, and a listener at their beginning. */
+static void make_big(struct temp_dir *dir)
+{
+	temp_dir_make(dir);
+	add_process(dir, "70", "proxy\n", NULL);
+	add_sockets(dir, "70", 0, 3000, 10000);
+	add_process(dir, "71", "shell\n", NULL);
+	add_sockets(dir, "71", 0, 10, 20000);
+}
+
+static void test_elimination(void **state)
+{
+	struct numbered sets[4];
+	CLEANUP_ARENA struct arena arena;
+	struct group_owners owners;
+	struct socket_group groups[4];
+	struct temp_dir dir;
+
+	(void)state;
+	arena_init(&arena);
+	make_big(&dir);
+	groups[0] = *numbered(&sets[0], 12700, 300);
+	groups[1] = *numbered(&sets[1], 10003, 1);
+	groups[2] = *numbered(&sets[2], 20000, 10);
+	groups[3] = *numbered(&sets[3], 19990, 20);	/* of which 10 are nowhere */
+	for (int exact = 0; exact < 2; exact++) {
+		assert_int_equal(find_groups(dir.path, &arena, groups, exact ? 4 : 3, exact, &owners), 0);
+		assert_sane(&owners, true);
+		assert_int_equal(owners.items[0].processes, 1);
+		assert_holder(&owners.items[0], 0, 70, 300, false);
+		assert_string_equal(owners.items[0].items[0].name, "proxy");
+		assert_holder(&owners.items[1], 0, 70, 1, false);
+		assert_holder(&owners.items[2], 0, 71, 10, false);
+		assert_true(exact ? owners.looked_at == 3010 : owners.looked_at <= 10 + 256);
+	}
+	/* Whatever nobody holds is looked for everywhere before that is said. */
+	assert_int_equal(find_groups(dir.path, &arena, groups, 4, false, &owners), 0);
+	assert_int_equal(owners.items[3].missing, 10);
+	assert_holder(&owners.items[3], 0, 71, 10, false);
+	assert_true(owners.looked_at >= 3010);
+	/* A part that was closed meanwhile is not. */
+	groups[0] = *numbered(&sets[0], 19999, 11);
+	assert_int_equal(find_groups(dir.path, &arena, groups, 1, false, &owners), 0);
+	assert_int_equal(owners.items[0].missing, 1);
+	assert_true(owners.looked_at <= 10 + 600);
+	temp_dir_remove(&dir);
+}
+
+/* Each is found, wherever it is, and by then all is known. */
+static void test_a_needle(void **state)
+{
+	static const uint32_t inodes[] = { 10000, 10063, 10064, 11111, 12998, 12999 };
+	struct temp_dir dir;
+
+	(void)state;
+	make_big(&dir);
+	for (size_t i = 0; i < COUNT_OF(inodes); i++) {
+		const struct socket_group group = { &inodes[i], 1 };
+		CLEANUP_ARENA struct arena arena;
+		struct group_owners owners;
+
+		arena_init(&arena);
+		assert_int_equal(find_groups(dir.path, &arena, &group, 1, false, &owners), 0);
+		assert_holder(&owners.items[0], 0, 70, 1, false);
+		assert_true(owners.looked_at <= 3010);
+	}
+	temp_dir_remove(&dir);
+}
+
+static void test_several_big_processes(void **state)
+{
+	struct numbered set;
+	CLEANUP_ARENA struct arena arena;
+	struct group_owners owners;
+	struct temp_dir dir;
+
+	(void)state;
+	arena_init(&arena);
+	make_big(&dir);
+	add_process(&dir, "72", "other\n", NULL);
+	add_sockets(&dir, "72", 0, 2000, 13000);
+	/* 600 of the one, 200 of the other: a share of 3 to 1, as far as a sample tells. */
+	assert_int_equal(find_groups(dir.path, &arena, numbered(&set, 12400, 800), 1, false, &owners), 0);
+	assert_sane(&owners, false);
+	assert_int_equal(owners.items[0].processes, 2);
+	assert_int_equal(owners.items[0].missing, 0);
+	assert_int_equal(owners.items[0].items[0].pid, 70);
+	assert_true(owners.items[0].items[0].is_estimate && owners.items[0].items[1].is_estimate);
+	assert_int_equal(owners.items[0].items[0].sockets + owners.items[0].items[1].sockets, 800);
+	assert_true(owners.items[0].items[0].sockets >= 500 && owners.items[0].items[0].sockets <= 700);
+	assert_true(owners.looked_at <= 10 + 1024);
+	temp_dir_remove(&dir);
+}
+
+/* Children that have the descriptors of their parent, one of them in a table twice as large, one with few others. */
+static void test_forked_processes(void **state)
+{
+	struct numbered set;
+	CLEANUP_ARENA struct arena arena;
+	struct group_owners owners;
+	struct temp_dir dir;
+
+	(void)state;
+	arena_init(&arena);
+	temp_dir_make(&dir);
+	for (unsigned pid = 81; pid <= 83; pid++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%u", pid);
+		add_process(&dir, name, "x\n", NULL);
+		add_sockets(&dir, name, 0, pid == 83 ? 900 : 1200, 10000);
+	}
+	add_sockets(&dir, "82", 1200, 2500, 20000);
+	assert_int_equal(find_groups(dir.path, &arena, numbered(&set, 10200, 1000), 1, false, &owners), 0);
+	assert_sane(&owners, false);
+	assert_int_equal(owners.items[0].processes, 3);
+	assert_int_equal(owners.items[0].missing, 0);
+	for (size_t i = 0; i < 3; i++) {
+		const struct holder *holder = &owners.items[0].items[i];
+
+		check_row(holder->pid == 83 ? holder->sockets == 700 && !holder->is_estimate :
+			holder->sockets >= 800 && holder->is_estimate, "pid %d: %zu", (int)holder->pid, holder->sockets);
+	}
+	assert_int_equal(find_groups(dir.path, &arena, &set.group, 1, true, &owners), 0);
+	assert_sane(&owners, true);
+	assert_holder(&owners.items[0], 0, 81, 1000, false);
+	assert_holder(&owners.items[0], 1, 82, 1000, false);
+	assert_holder(&owners.items[0], 2, 83, 700, false);
+	temp_dir_remove(&dir);
+}
+
+/* Descriptors so far apart that numbers are not worth trying. */
+static void test_a_sparse_table(void **state)
+{
+	struct numbered set;
+	CLEANUP_ARENA struct arena arena;
+	struct group_owners owners;
+	struct temp_dir dir;
+
+	(void)state;
+	arena_init(&arena);
+	temp_dir_make(&dir);
+	add_process(&dir, "90", "x\n", NULL);
+	add_sockets(&dir, "90", 0, 700, 10000);
+	add_sockets(&dir, "90", 1000000, 1000800, 20000);
+	assert_int_equal(find_groups(dir.path, &arena, numbered(&set, 20700, 200), 1, false, &owners), 0);
+	assert_holder(&owners.items[0], 0, 90, 100, false);
+	assert_int_equal(owners.items[0].missing, 100);
+	assert_int_equal(owners.looked_at, 1500);
+	temp_dir_remove(&dir);
+}
+
+static unsigned draw(unsigned *seed, unsigned end)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return (*seed >> 16) % end;
+}
+
+/* Whatever is held by whom: no absurd number, and the exact answer for what the quick one calls exact. */
+static void test_random_trees(void **state)
+{
+	unsigned seed = 1;
+
+	(void)state;
+	for (unsigned round = 0; round < 12; round++) {
+		CLEANUP_ARENA struct arena arena;
+		struct group_owners quick, exact;
+		struct numbered sets[3];
+		struct socket_group groups[3];
+		struct temp_dir dir;
+
+		arena_init(&arena);
+		temp_dir_make(&dir);
+		for (unsigned pid = 10; pid < 14; pid++) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "%u", pid);
+			add_process(&dir, name, "x\n", NULL);
+			add_sockets(&dir, name, draw(&seed, 50), 60 + draw(&seed, pid < 12 ? 2000 : 200),
+				1 + draw(&seed, 2500));
+		}
+		for (unsigned i = 0; i < 3; i++)
+			groups[i] = *numbered(&sets[i], 1 + draw(&seed, 3000), 1 + draw(&seed, 600));
+		assert_int_equal(find_groups(dir.path, &arena, groups, 3, false, &quick), 0);
+		assert_int_equal(find_groups(dir.path, &arena, groups, 3, true, &exact), 0);
+		assert_sane(&quick, false);
+		assert_sane(&exact, true);
+		for (size_t i = 0; i < 3; i++) {
+			const struct holders *a = &quick.items[i], *b = &exact.items[i];
+
+			assert_true(a->processes <= b->processes && a->sockets == b->sockets);
+			check_row(a->missing <= b->missing + a->sockets / 8, "round %u", round);
+			check_row((a->count == 0) == (b->count == 0), "round %u", round);
+		}
+		temp_dir_remove(&dir);
+	}
+}
+
 static void test_memory_failure(void **state)
 {
 	static const uint32_t inodes[] = { 100, 101, 103, 4294967295 };
@@ -384,6 +729,31 @@ static void test_memory_failure(void **state)
 	temp_dir_remove(&dir);
 }
 
+static void test_memory_failure_in_groups(void **state)
+{
+	struct numbered set;
+	struct temp_dir dir;
+	unsigned long failures, n = 0;
+
+	(void)state;
+	make_big(&dir);
+	do {
+		CLEANUP_ARENA struct arena arena;
+		struct group_owners owners;
+		int r;
+
+		arena_init(&arena);
+		memory_fail_at(++n);
+		r = find_groups(dir.path, &arena, numbered(&set, 12700, 300), 1, false, &owners);
+		failures = memory_failures();
+		memory_fail_at(0);
+		assert_int_equal(r, failures ? -ENOMEM : 0);
+		assert_true(r == 0 || owners.hidden == 99);
+	} while (failures);
+	assert_true(n > 2);
+	temp_dir_remove(&dir);
+}
+
 static int run(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -394,7 +764,16 @@ static int run(void)
 		cmocka_unit_test(test_hostile_trees),
 		cmocka_unit_test(test_hidden_processes_are_counted),
 		cmocka_unit_test(test_own_sockets),
+		cmocka_unit_test(test_groups_of_small_processes),
+		cmocka_unit_test(test_the_heaviest_are_told),
+		cmocka_unit_test(test_elimination),
+		cmocka_unit_test(test_a_needle),
+		cmocka_unit_test(test_several_big_processes),
+		cmocka_unit_test(test_forked_processes),
+		cmocka_unit_test(test_a_sparse_table),
+		cmocka_unit_test(test_random_trees),
 		cmocka_unit_test(test_memory_failure),
+		cmocka_unit_test(test_memory_failure_in_groups),
 	};
 
 	return RUN_TESTS(tests);
