@@ -216,8 +216,8 @@ static uint64_t size_of(int fd)
 	return fstat(fd, &status) == 0 && status.st_size > 0 ? (uint64_t)status.st_size : 0;
 }
 
-/* Most processes have descriptors from 0 on without many gaps, and need not be listed. 1, or 0 when there are gaps: then
- * *ret_number is the first that was not tried; or -EACCES. */
+/* Most processes have descriptors from 0 on without many gaps, and need not be listed. 1, or 0 when there are gaps:
+ * then *ret_number is the first that was not tried; or -EACCES. */
 static int walk_numbers(struct owner_walk *walk, struct owner_process *process, int fd, uint64_t *ret_number)
 {
 	uint64_t seen = 0, open = size_of(fd), number = 0;

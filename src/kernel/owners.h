@@ -13,7 +13,8 @@
  * looked at in full. A bigger one is probed: its first 64 numbers, where listeners are, and an even sample of the
  * others, at least 64 and, with a few such processes, 256. More follow only while there is a group of which sockets
  * are missing and no (or, among several big processes, hardly any) probe has hit one; in the end that is all of them.
- * Then what is missing of a group is with the big processes that were hit, in proportion to what the sample found in each.
+ * Then what is missing of a group is with the big processes that were hit, in proportion to what the sample found in
+ * each.
  *
  * Ask once, and only about sockets that something is to be said about. Processes and sockets come and go meanwhile,
  * which is no error. Not seen are sockets without a descriptor: on their way between processes (SCM_RIGHTS), in

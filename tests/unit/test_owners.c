@@ -601,36 +601,48 @@ static void test_several_big_processes(void **state)
 	temp_dir_remove(&dir);
 }
 
-/* Children that have the descriptors of their parent, one of them in a table twice as large, one with few others. */
+static void add_forked(const struct temp_dir *dir, const char *pid, unsigned count)
+{
+	add_process(dir, pid, "x\n", NULL);
+	add_sockets(dir, pid, 0, count, 10000);
+}
+
+/* A child that has the descriptors of its parent, and so many more that its table is twice as large; later one with
+ * few of them. What a hundred of each say about a thousand is not exact, but it is not half of them each. */
 static void test_forked_processes(void **state)
 {
 	struct numbered set;
 	CLEANUP_ARENA struct arena arena;
 	struct group_owners owners;
+	struct socket_group groups[2];
 	struct temp_dir dir;
 
 	(void)state;
 	arena_init(&arena);
 	temp_dir_make(&dir);
-	for (unsigned pid = 81; pid <= 83; pid++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "%u", pid);
-		add_process(&dir, name, "x\n", NULL);
-		add_sockets(&dir, name, 0, pid == 83 ? 900 : 1200, 10000);
-	}
+	add_forked(&dir, "81", 1200);
+	add_forked(&dir, "82", 1200);
 	add_sockets(&dir, "82", 1200, 2500, 20000);
-	assert_int_equal(find_groups(dir.path, &arena, numbered(&set, 10200, 1000), 1, false, &owners), 0);
-	assert_sane(&owners, false);
-	assert_int_equal(owners.items[0].processes, 3);
-	assert_int_equal(owners.items[0].missing, 0);
-	for (size_t i = 0; i < 3; i++) {
-		const struct holder *holder = &owners.items[0].items[i];
+	groups[0] = *numbered(&set, 10200, 1000);
+	/* The second step of the sample: a single hit is not taken for more than there are. */
+	groups[1] = (struct socket_group){ &(const uint32_t){ 10000 + 887 }, 1 };
+	for (size_t count = 2; count <= 3; count++) {
+		assert_int_equal(find_groups(dir.path, &arena, groups, 2, false, &owners), 0);
+		assert_sane(&owners, false);
+		assert_int_equal(owners.items[0].processes, count);
+		assert_int_equal(owners.items[0].missing, 0);
+		assert_int_equal(owners.items[1].processes, count);
+		for (size_t i = 0; i < count; i++) {
+			const struct holder *holder = &owners.items[0].items[i];
 
-		check_row(holder->pid == 83 ? holder->sockets == 700 && !holder->is_estimate :
-			holder->sockets >= 800 && holder->is_estimate, "pid %d: %zu", (int)holder->pid, holder->sockets);
+			check_row(holder->pid == 83 ? holder->sockets == 700 && !holder->is_estimate :
+				holder->sockets >= 800 && holder->is_estimate, "pid %d of %zu: %zu",
+				(int)holder->pid, count, holder->sockets);
+		}
+		if (count == 2)
+			add_forked(&dir, "83", 900);
 	}
-	assert_int_equal(find_groups(dir.path, &arena, &set.group, 1, true, &owners), 0);
+	assert_int_equal(find_groups(dir.path, &arena, groups, 2, true, &owners), 0);
 	assert_sane(&owners, true);
 	assert_holder(&owners.items[0], 0, 81, 1000, false);
 	assert_holder(&owners.items[0], 1, 82, 1000, false);
