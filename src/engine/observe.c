@@ -448,86 +448,60 @@ int observe_suspect(struct observation *seen, enum suspect_kind kind, uint32_t k
 	return 0;
 }
 
-/* Adds one socket to the process that holds it. */
-static int add_holding(struct arena *arena, struct actor **holders, size_t *count, size_t *capacity,
-	const struct owner *owner, uint64_t scale)
+/* A sample stands for all of them. */
+static struct actor actor_of(const struct holder *holder, const struct holders *holders, uint64_t scale)
 {
-	struct actor *grown;
-
-	for (size_t i = 0; i < *count; i++)
-		if ((*holders)[i].pid == owner->pid) {
-			(*holders)[i].count += scale;
-			return 0;
-		}
-	grown = arena_grow(arena, *holders, *count, capacity, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	*holders = grown;
-	grown[(*count)++] = (struct actor){
-		.kind = ACTOR_PROCESS, .name = owner->name, .pid = owner->pid, .command = "", .unit = owner->unit,
-		.processes = owner->processes, .count = scale, .is_estimate = scale > 1,
+	return (struct actor){
+		.kind = ACTOR_PROCESS, .pid = holder->pid, .name = holder->name, .command = holder->command,
+		.unit = holder->unit, .processes = holders->processes, .count = holder->sockets * scale,
+		.is_estimate = holder->is_estimate || scale > 1,
 	};
+}
+
+static int take_holders(struct observation *seen, struct suspect *suspect, const struct holders *holders)
+{
+	struct actor *actors = arena_alloc(seen->arena, (holders->count + 1) * sizeof(*actors));
+
+	if (!actors)
+		return -ENOMEM;
+	for (size_t i = 0; i < holders->count; i++)
+		actors[i] = actor_of(&holders->items[i], holders, suspect->scale);
+	suspect->holders = actors;
+	suspect->holders_count = holders->count;
 	return 0;
 }
 
-static int compare_holders(const void *left, const void *right)
+/* One walk answers for so many. */
+static int look_for_owners(struct observe *observe, size_t first, size_t count, bool exact)
 {
-	const struct actor *a = left, *b = right;
-
-	if (a->count != b->count)
-		return a->count < b->count ? 1 : -1;
-	return (a->pid > b->pid) - (a->pid < b->pid);
-}
-
-static int find_holders(struct observation *seen, struct suspect *suspect, const struct owners *owners)
-{
-	struct actor *holders = NULL;
-	size_t capacity = 0, count = 0;
-
-	for (size_t i = 0; i < suspect->inodes_count; i++) {
-		const struct owner *owner = owners_get(owners, suspect->inodes[i]);
-
-		if (owner && owner->pid &&
-			add_holding(seen->arena, &holders, &count, &capacity, owner, suspect->scale) < 0)
-			return -ENOMEM;
-	}
-	if (count > 1)
-		qsort(holders, count, sizeof(*holders), compare_holders);
-	suspect->holders = holders;
-	suspect->holders_count = count;
-	return 0;
-}
-
-static int look_for_owners(struct observation *seen, const struct rootdir *root)
-{
-	size_t count = 0, at = 0;
-	struct owners owners;
-	uint32_t *inodes;
+	struct observation *seen = observe->seen;
+	struct socket_group groups[OWNERS_GROUPS_MAX];
+	struct group_owners owners;
 	int r;
 
-	for (size_t i = 0; i < seen->suspects_count; i++)
-		count += seen->suspects[i].inodes_count;
-	inodes = arena_alloc(seen->arena, (count + 1) * sizeof(*inodes));
-	if (!inodes)
-		return -ENOMEM;
-	for (size_t i = 0; i < seen->suspects_count; i++)
-		for (size_t k = 0; k < seen->suspects[i].inodes_count; k++)
-			inodes[at++] = seen->suspects[i].inodes[k];
-	r = owners_find(root, seen->arena, inodes, count, &owners);
-	for (size_t i = 0; r == 0 && i < seen->suspects_count; i++)
-		r = find_holders(seen, &seen->suspects[i], &owners);
-	seen->hidden = r == 0 ? owners.hidden : 0;
+	for (size_t i = 0; i < count; i++)
+		groups[i] = (struct socket_group){ seen->suspects[first + i].inodes, seen->suspects[first + i].inodes_count };
+	r = owners_find_groups(observe->root, seen->arena, groups, count, exact, &owners);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = take_holders(seen, &seen->suspects[first + i], &owners.items[i]);
+	if (r == 0 && owners.hidden > seen->hidden)
+		seen->hidden = owners.hidden;
 	return r;
 }
 
 int observe_owners(struct observe *observe, bool exact)
 {
+	struct observation *seen = observe->seen;
 	struct stopwatch start = stopwatch_start();
-	int r = look_for_owners(observe->seen, observe->root);
+	int r = 0;
 
-	(void)exact;
-	observe->seen->has_owners = r == 0;
-	stopwatch_stop(start, observe->seen, TIER_OWNERS);
+	for (size_t first = 0; r == 0 && first < seen->suspects_count; first += OWNERS_GROUPS_MAX) {
+		size_t left = seen->suspects_count - first;
+
+		r = look_for_owners(observe, first, left < OWNERS_GROUPS_MAX ? left : OWNERS_GROUPS_MAX, exact);
+	}
+	seen->has_owners = r == 0;
+	stopwatch_stop(start, seen, TIER_OWNERS);
 	return r;
 }
 
