@@ -210,7 +210,7 @@ static int diagnose_run(struct app *app, int argc, char *argv[])
 	r = diagnosis ? check_arguments(app) : app_fail_errno(app, -ENOMEM, "diagnosing");
 	if (r == 0)
 		r = app_open_procsys(app, PROCSYS_READ_ONLY);
-	if (r == 0)
+	if (r == 0 && app_format_is(app, "json"))
 		r = app_find_host(app);
 	if (r != 0)
 		return r;

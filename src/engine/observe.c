@@ -119,15 +119,6 @@ static int read_settings(struct observe *observe)
 	return 0;
 }
 
-static int find_place(struct observe *observe)
-{
-	struct machine machine;
-	int r = facts_machine(observe->root, observe->seen->arena, &machine);
-
-	observe->seen->in_netns = r == 0 && machine.in_netns;
-	return r;
-}
-
 int observe_counters(struct observe *observe)
 {
 	struct observation *seen = observe->seen;
@@ -139,7 +130,7 @@ int observe_counters(struct observe *observe)
 		seen->before = seen->now;
 		r = read_settings(observe);
 		if (r == 0)
-			r = find_place(observe);
+			r = facts_in_netns(observe->root, &seen->in_netns);
 	} else if (r == 0) {
 		seen->has_interval = true;
 		counters_change(&seen->before, &seen->now, &seen->changes);
@@ -176,7 +167,14 @@ static struct service *service_of(struct observe *observe, uint16_t port)
 	return (struct service *)observation_service(observe->seen, port);
 }
 
+/* How long, only a look at the single socket tells: see look_again(). */
 static int take_close_wait(struct observe *observe, const struct tcp_socket *socket)
+{
+	observe->seen->close_waits.unread_bytes += socket->receive_queue;
+	return socket_sample_add(&observe->close_waits, observe->seen->arena, socket);
+}
+
+static int sort_close_wait(struct observe *observe, const struct tcp_socket *socket, uint64_t scale)
 {
 	struct close_waits *waits = &observe->seen->close_waits;
 	enum close_wait_age age = CLOSE_WAIT_YOUNG;
@@ -184,15 +182,14 @@ static int take_close_wait(struct observe *observe, const struct tcp_socket *soc
 	bool has_unread = socket->receive_queue > 1;
 
 	if (!(socket->known & TCP_SOCKET_HAS_INFO))
-		waits->ages_unknown++;
+		waits->ages_unknown += scale;
 	else if (socket->info.last_ack_received_ms >= CLOSE_WAIT_OLD_MS)
 		age = CLOSE_WAIT_OLD;
 	else if (socket->info.last_ack_received_ms >= CLOSE_WAIT_MIDDLE_MS)
 		age = CLOSE_WAIT_MIDDLE;
 	if (socket->info.last_ack_received_ms > waits->oldest_ms)
 		waits->oldest_ms = socket->info.last_ack_received_ms;
-	waits->counts[age][has_unread]++;
-	waits->unread_bytes += socket->receive_queue;
+	waits->counts[age][has_unread] += scale;
 	return inode_sample_add(&waits->samples[age][has_unread], observe->seen->arena, socket->inode);
 }
 
@@ -231,6 +228,15 @@ static int take_incoming(struct observe *observe, const struct tcp_socket *socke
 	return destinations_count(&observe->seen->visitors, &visitor);
 }
 
+static int take_outgoing(struct observe *observe, const struct tcp_socket *socket)
+{
+	int r = destinations_count(&observe->seen->destinations, socket);
+
+	if (r == 0 && socket->state == TCP_ESTABLISHED)
+		r = socket_sample_add(&observe->established, observe->seen->arena, socket);
+	return r;
+}
+
 static int take_closing(struct observe *observe, const struct tcp_socket *socket, bool is_incoming)
 {
 	struct tcp_socket visitor;
@@ -251,7 +257,7 @@ static int take_socket(void *context, const struct tcp_socket *socket)
 	if (is_incoming)
 		r = take_incoming(observe, socket);
 	else if (observe->with_destinations)
-		r = destinations_count(&observe->seen->destinations, socket);
+		r = take_outgoing(observe, socket);
 	if (r < 0)
 		return r;
 	switch (socket->state) {
@@ -285,6 +291,8 @@ static void begin_sockets(void *context)
 			inode_sample_clear(&waits->samples[age][unread]);
 		}
 	waits->unread_bytes = waits->ages_unknown = waits->oldest_ms = 0;
+	socket_sample_clear(&observe->close_waits);
+	socket_sample_clear(&observe->established);
 	seen->half_open = (struct half_open){ 0 };
 	memset(observe->source_networks, 0, (1 << NETWORKS_BITS) / 8);
 	destinations_clear(&seen->closing);
@@ -387,10 +395,58 @@ static int subtract(struct observe *observe)
 	return 0;
 }
 
+/* ---- single sockets again ---- */
+
+/* Without netlink nothing more is known of them than before. 0 or -ENOMEM. */
+static int look_again(struct observe *observe, struct socket_sample *sample)
+{
+	int r = sock_dump_look_up(observe->root, sample->sockets, sample->count, TCP_SOCKET_HAS_INFO);
+
+	return r == -ENOMEM ? r : 0;
+}
+
+static int sort_close_waits(struct observe *observe)
+{
+	struct socket_sample *sample = &observe->close_waits;
+	struct close_waits *waits = &observe->seen->close_waits;
+	uint64_t scale = socket_sample_scale(sample);
+	int r = look_again(observe, sample);
+
+	for (size_t i = 0; r == 0 && i < sample->count; i++)
+		if (sample->sockets[i].state == TCP_CLOSE_WAIT)
+			r = sort_close_wait(observe, &sample->sockets[i], scale);
+	for (int age = 0; age < CLOSE_WAIT_AGES; age++)
+		for (int unread = 0; unread < 2; unread++)
+			waits->samples[age][unread].shift = sample->shift;
+	return r;
+}
+
+/* Whether it is worth to find out what is idle. */
+static bool has_many_established(const struct observation *seen)
+{
+	for (size_t i = 0; i < seen->destinations.count; i++) {
+		if (seen->ranked[i]->seen < DESTINATION_IDLE_MIN)
+			return false;
+		if (seen->ranked[i]->states[TCP_ESTABLISHED] >= DESTINATION_IDLE_MIN)
+			return true;
+	}
+	return false;
+}
+
+static int find_idle(struct observe *observe)
+{
+	struct socket_sample *sample = &observe->established;
+	int r = has_many_established(observe->seen) ? look_again(observe, sample) : 0;
+
+	for (size_t i = 0; r == 0 && i < sample->count; i++)
+		destinations_sample_idle(&observe->seen->destinations, &sample->sockets[i]);
+	return r;
+}
+
 static int walk(struct observe *observe, uint32_t states)
 {
 	struct observation *seen = observe->seen;
-	const struct sock_dump_query query = { .states = states, .wanted = TCP_SOCKET_HAS_INFO };
+	const struct sock_dump_query query = { .states = states };
 	const struct sock_dump_sink sink = { begin_sockets, take_socket, observe };
 	struct sock_dump_result result;
 	int r = sock_dump(observe->root, &query, &sink, &result);
@@ -421,6 +477,10 @@ int observe_sockets(struct observe *observe, bool with_destinations)
 		r = walk(observe, TCP_SOCKET_ALL_STATES & ~(subtracts ? (uint32_t)SUBTRACTED_STATES : 0));
 	if (r == 0 && subtracts)
 		r = subtract(observe);
+	if (r == 0 && with_destinations)
+		r = sort_close_waits(observe);
+	if (r == 0 && with_destinations)
+		r = find_idle(observe);
 	if (r < 0)
 		return r;
 	seen->has_sockets = true;

@@ -14,6 +14,7 @@
 #include "engine/observation.h"
 #include "kernel/counters.h"
 #include "kernel/procsys.h"
+#include "model/socket_sample.h"
 
 struct observe {
 	const struct rootdir *root;	/* borrowed, as the next */
@@ -23,6 +24,7 @@ struct observe {
 	struct listening_ports ports;
 	struct service *services;
 	bool with_destinations;
+	struct socket_sample close_waits, established;	/* to be looked at again: the walk does not tell of idleness */
 	uint32_t *source_networks;	/* a bitmap: linear counting */
 	bool failed;			/* memory was short while sockets came in */
 };

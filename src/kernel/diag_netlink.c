@@ -23,11 +23,16 @@ int diag_netlink_open(uint32_t *ret_port_id)
 
 int diag_netlink_send(int fd, const struct nlmsghdr *request)
 {
+	return diag_netlink_send_bytes(fd, request, request->nlmsg_len);
+}
+
+int diag_netlink_send_bytes(int fd, const void *requests, size_t length)
+{
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	ssize_t sent;
 
 	do
-		sent = sendto(fd, request, request->nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel));
+		sent = sendto(fd, requests, length, 0, (struct sockaddr *)&kernel, sizeof(kernel));
 	while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
 }

@@ -32,8 +32,9 @@ typedef int diag_message_fn(void *context, const struct nlmsghdr *message);
 /* A descriptor, or a negative errno: -EPROTONOSUPPORT without sock_diag, -EPERM or -EACCES in many sandboxes. */
 MUST_CHECK int diag_netlink_open(uint32_t *ret_port_id);
 
-/* 0 or a negative errno. */
+/* One request, or several that lie behind each other. 0 or a negative errno. */
 MUST_CHECK int diag_netlink_send(int fd, const struct nlmsghdr *request);
+MUST_CHECK int diag_netlink_send_bytes(int fd, const void *requests, size_t length);
 
 /* The length of the next datagram from the kernel itself (any process may send to us), or a negative errno: -EMSGSIZE
  * when the buffer was too small for it; -ENOBUFS when the kernel lost some of the answer. */

@@ -204,7 +204,7 @@ static int exists(const struct rootdir *root, const char *path, bool *ret_exists
 }
 
 /* Every namespace has the first key, the host's own the second one too. */
-static int read_in_netns(const struct rootdir *root, bool *ret_in_netns)
+int facts_in_netns(const struct rootdir *root, bool *ret_in_netns)
 {
 	bool has_table, has_first_table;
 	int r = exists(root, "proc/sys/net/core/somaxconn", &has_table);
@@ -228,7 +228,7 @@ int facts_machine(const struct rootdir *root, struct arena *arena, struct machin
 	if (r == 0)
 		r = read_page_size(root, &machine.page_size);
 	if (r == 0)
-		r = read_in_netns(root, &machine.in_netns);
+		r = facts_in_netns(root, &machine.in_netns);
 	if (r == 0)
 		*ret_machine = machine;
 	return r;

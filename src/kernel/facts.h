@@ -15,11 +15,14 @@
 MUST_CHECK int facts_host(const struct rootdir *root, struct arena *arena, struct host *ret_host);
 
 /* What computed values and checks know of the machine: memory from proc/meminfo, processors from proc/stat, the release
- * as above. The page size is this process's own, and below another root that of proc/self/smaps, or else 4096. A
- * network namespace that is not the host's own has net/core/somaxconn and lacks net/core/dev_weight
- * (net/core/sysctl_net_core.c: one table for each namespace, one for the first alone). What cannot be found out
- * is 0, "" or false. 0, or a negative errno where memory or descriptors are short. */
+ * as above. The page size is this process's own, and below another root that of proc/self/smaps, or else 4096. What cannot be
+ * found out is 0, "" or false. 0, or a negative errno where memory or descriptors are short. */
 MUST_CHECK int facts_machine(const struct rootdir *root, struct arena *arena, struct machine *ret_machine);
+
+/* The last of these alone. A network namespace that is not the host's own has net/core/somaxconn and lacks
+ * net/core/dev_weight (net/core/sysctl_net_core.c: one table for each namespace, one for the first alone). 0, or a
+ * negative errno where memory or descriptors are short. */
+MUST_CHECK int facts_in_netns(const struct rootdir *root, bool *ret_in_netns);
 
 /* Whether the kernel has the module: it is loaded (sys/module, proc/modules), built in (modules.builtin below
  * lib/modules/RELEASE), a key is there that the catalogue says comes with it, or it is tcp_NAME and

@@ -333,3 +333,97 @@ int sock_dump(const struct rootdir *root, const struct sock_dump_query *query, c
 	*ret_result = result;
 	return 0;
 }
+
+/* ---- single sockets ---- */
+
+enum { BATCH = 32, REQUEST_SIZE = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct inet_diag_req_v2)) };
+
+/* Some of the sockets, whose answers are waited for together; the sequence number is the place. */
+struct batch {
+	struct tcp_socket *sockets;
+	size_t count, answered;
+	uint8_t wanted;
+	bool has_answer[BATCH];
+};
+
+static int send_batch(int fd, const struct batch *batch)
+{
+	alignas(struct nlmsghdr) char bytes[BATCH * REQUEST_SIZE] = { 0 };
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct tcp_socket *socket = &batch->sockets[i];
+		struct nlmsghdr *header = mnl_nlmsg_put_header(bytes + i * REQUEST_SIZE);
+		struct inet_diag_req_v2 *query = mnl_nlmsg_put_extra_header(header, sizeof(*query));
+
+		header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+		header->nlmsg_flags = NLM_F_REQUEST;
+		header->nlmsg_seq = (uint32_t)i + 1;
+		query->sdiag_family = socket->family;
+		query->sdiag_protocol = IPPROTO_TCP;
+		query->idiag_ext = extensions(batch->wanted);
+		query->id.idiag_sport = htons(socket->local_port);
+		query->id.idiag_dport = htons(socket->remote_port);
+		query->id.idiag_if = socket->interface;
+		memcpy(query->id.idiag_src, socket->local, sizeof(socket->local));
+		memcpy(query->id.idiag_dst, socket->remote, sizeof(socket->remote));
+		query->id.idiag_cookie[0] = query->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	}
+	return diag_netlink_send_bytes(fd, bytes, batch->count * REQUEST_SIZE);
+}
+
+static int replace(void *context, const struct tcp_socket *socket)
+{
+	*(struct tcp_socket *)context = *socket;
+	return 0;
+}
+
+static void begin_nothing(void *context)
+{
+	(void)context;
+}
+
+static int read_answer(struct batch *batch, uint32_t port_id, const void *bytes, size_t length)
+{
+	const struct sock_dump_query query = { .states = TCP_SOCKET_ALL_STATES, .wanted = batch->wanted };
+	struct sock_dump_sink sink = { begin_nothing, replace, NULL };
+	struct sock_dump_step step = { .port_id = port_id, .type = SOCK_DIAG_BY_FAMILY, .query = &query, .sink = &sink };
+	const struct nlmsghdr *header = bytes;
+	size_t place;
+	int r;
+
+	if (length < sizeof(*header) || header->nlmsg_seq == 0 || header->nlmsg_seq > batch->count ||
+		batch->has_answer[header->nlmsg_seq - 1])
+		return -EPROTO;
+	place = header->nlmsg_seq - 1;
+	sink.context = &batch->sockets[place];
+	step.sequence = header->nlmsg_seq;
+	batch->sockets[place].known &= (uint8_t)~batch->wanted;
+	r = sock_dump_read_datagram(&step, bytes, length);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	batch->has_answer[place] = true;
+	batch->answered++;
+	return 0;
+}
+
+int sock_dump_look_up(const struct rootdir *root, struct tcp_socket sockets[], size_t count, uint8_t wanted)
+{
+	alignas(struct nlmsghdr) char buffer[DIAG_DATAGRAM_SIZE];
+	uint32_t port_id;
+	CLEANUP_FD int fd = root->is_system ? diag_netlink_open(&port_id) : -EPROTONOSUPPORT;
+	int r = fd < 0 ? fd : 0;
+
+	for (size_t at = 0; r == 0 && at < count; at += BATCH) {
+		struct batch batch = {
+			.sockets = sockets + at, .count = count - at < BATCH ? count - at : BATCH, .wanted = wanted,
+		};
+
+		r = send_batch(fd, &batch);
+		while (r == 0 && batch.answered < batch.count) {
+			r = diag_netlink_receive(fd, buffer, sizeof(buffer));
+			if (r >= 0)
+				r = read_answer(&batch, port_id, buffer, (size_t)r);
+		}
+	}
+	return r;
+}

@@ -61,6 +61,12 @@ struct sock_dump_result {
 MUST_CHECK int sock_dump(const struct rootdir *root, const struct sock_dump_query *query,
 	const struct sock_dump_sink *sink, struct sock_dump_result *ret_result);
 
+/* Asks about single sockets again, by their addresses and ports, for what was not wanted of all: each is looked up in the
+ * hash table, 2 us, where a second dump would walk over all of them. What is found is brought up to date as a whole, its
+ * state too; of one that is gone `known` loses what was wanted. 0, or a negative errno after which the sockets are as
+ * they were or up to date: -EPROTONOSUPPORT below another root than the system's, otherwise that of netlink. */
+MUST_CHECK int sock_dump_look_up(const struct rootdir *root, struct tcp_socket sockets[], size_t count, uint8_t wanted);
+
 /* ---- one step of it, for the tests and the fuzzers ---- */
 
 /* Hands over the sockets of one datagram from the kernel, which must be aligned for its headers; of an answer with

@@ -206,6 +206,7 @@ void destinations_clear(struct destinations *destinations)
 	destinations->total = 0;
 	destinations->incoming = 0;
 	destinations->is_full = false;
+	destinations->last = NULL;
 	memset(destinations->heads, 0xff, HEADS_COUNT * sizeof(*destinations->heads));
 }
 
@@ -271,10 +272,6 @@ static void count_state(struct destination *destination, const struct tcp_socket
 		count_age(destination, socket);
 	if (socket->inode)
 		destination->inodes[destination->seen % DESTINATION_INODES] = socket->inode;
-	if (socket->state == TCP_ESTABLISHED && (socket->known & TCP_SOCKET_HAS_INFO) &&
-		socket->info.last_data_sent_ms >= DESTINATION_IDLE_MS &&
-		socket->info.last_data_received_ms >= DESTINATION_IDLE_MS)
-		destination->idle++;
 }
 
 int destinations_count(struct destinations *destinations, const struct tcp_socket *socket)
@@ -284,13 +281,28 @@ int destinations_count(struct destinations *destinations, const struct tcp_socke
 
 	if (socket->state >= TCP_SOCKET_STATES)
 		return 0;
-	head = head_of(destinations, socket);
-	entry = find(destinations, socket, head);
-	if (!entry && add_entry(destinations, socket, head, &entry) < 0)
-		return -ENOMEM;
+	entry = destinations->last;
+	if (!entry || !is_of(&entry->destination, socket)) {
+		head = head_of(destinations, socket);
+		entry = find(destinations, socket, head);
+		if (!entry && add_entry(destinations, socket, head, &entry) < 0)
+			return -ENOMEM;
+		destinations->last = entry;
+	}
 	destinations->total++;
 	count_state(&entry->destination, socket);
 	return 0;
+}
+
+void destinations_sample_idle(struct destinations *destinations, const struct tcp_socket *socket)
+{
+	struct destination_entry *entry = find(destinations, socket, head_of(destinations, socket));
+
+	if (!entry || socket->state != TCP_ESTABLISHED || !(socket->known & TCP_SOCKET_HAS_INFO))
+		return;
+	entry->destination.sampled++;
+	entry->destination.sampled_idle += socket->info.last_data_sent_ms >= DESTINATION_IDLE_MS &&
+		socket->info.last_data_received_ms >= DESTINATION_IDLE_MS;
 }
 
 int destinations_add(struct destinations *destinations, const struct tcp_socket *socket,

@@ -29,6 +29,7 @@ enum {
 	DESTINATION_AGES = 6,
 	DESTINATION_AGE_SECONDS = 10,
 	DESTINATION_IDLE_MS = 600000,
+	DESTINATION_IDLE_MIN = 500,	/* sockets, from where it is asked */
 	DESTINATION_INODES = 4,
 	DESTINATION_WORDS = 10,	/* of 32 bits: what makes a destination */
 	TIME_WAIT_SECONDS = 60,		/* TCP_TIMEWAIT_LEN in include/net/tcp.h; no sysctl changes it */
@@ -51,7 +52,8 @@ struct destination {
 	/* Of those seen, TIME_WAIT by age: [0] closed within the last DESTINATION_AGE_SECONDS, and so on. A segment
 	 * that comes late makes its socket young again. */
 	uint32_t time_wait_ages[DESTINATION_AGES];
-	uint32_t idle;		/* of those seen, ESTABLISHED without data for DESTINATION_IDLE_MS, where that is told */
+	/* Of those ESTABLISHED, how many were looked at again, and were without data for DESTINATION_IDLE_MS. */
+	uint32_t sampled, sampled_idle;
 	uint32_t inodes[DESTINATION_INODES];	/* of some that a process holds: the latest; 0 is none */
 };
 
@@ -65,6 +67,7 @@ struct destinations {
 	struct destination_entry **pieces;
 	uint16_t *heads;	/* the chains of a hash table */
 	struct destination_key *heap;
+	struct destination_entry *last;	/* the table of the kernel has those of one destination side by side */
 };
 
 void listening_ports_of(const struct listeners *listeners, struct listening_ports *ret_ports);
@@ -85,6 +88,9 @@ MUST_CHECK int destinations_count(struct destinations *destinations, const struc
 /* The same, but only if it is outgoing. 0 or -ENOMEM. */
 MUST_CHECK int destinations_add(struct destinations *destinations, const struct tcp_socket *socket,
 	const struct listening_ports *ports);
+
+/* Notes whether this socket, of which there is INFO, is idle, if it is ESTABLISHED and its destination in the table. */
+void destinations_sample_idle(struct destinations *destinations, const struct tcp_socket *socket);
 
 /* The most sockets that a destination can have which is not in the table: 0 unless is_full. */
 uint64_t destinations_unlisted_max(const struct destinations *destinations);

@@ -8,8 +8,9 @@
  * arguments, separated by blanks; it gets /dev/null for its three descriptors. BEFORE runs ahead of each
  * of them and is not timed. The times include starting the process and waiting for it.
  *
- * Prints the median, the least and the greatest time of each command, and how the first command compares with
- * it: the ratio of their medians, and the median of the ratios of each round. Times are never judged: exit 0,
+ * Prints the median, the least and the greatest time of each command, how the first command compares with it (the
+ * ratio of their medians, and the median of the ratios of each round), and the most memory that it had in RAM: of a
+ * script, that of its biggest process, and never less than this program has itself. Times are never judged: exit 0,
  * or 2 when a command fails. */
 #include "base/cleanup.h"
 
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -33,6 +35,7 @@ struct side {
 	const char *name;
 	struct command command;
 	double *seconds;	/* one for each round */
+	long memory_kb;
 };
 
 struct bench {
@@ -70,9 +73,10 @@ static bool command_split(struct command *command, char *text)
 }
 
 /* The seconds that it took, or a negative number when it failed. */
-static double command_run(const struct bench *bench, const struct command *command)
+static double command_run(const struct bench *bench, const struct command *command, long *memory_kb)
 {
 	double start = now(), end;
+	struct rusage usage;
 	int status, r;
 	pid_t pid;
 
@@ -81,10 +85,12 @@ static double command_run(const struct bench *bench, const struct command *comma
 		fprintf(stderr, "%s: %s\n", command->words[0], strerror(r));
 		return -1;
 	}
-	while (waitpid(pid, &status, 0) < 0)
+	while (wait4(pid, &status, 0, &usage) < 0)
 		if (errno != EINTR)
 			return -1;
 	end = now();
+	if (usage.ru_maxrss > *memory_kb)
+		*memory_kb = usage.ru_maxrss;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		fprintf(stderr, "%s failed: %s %d\n", command->words[0],
 			WIFEXITED(status) ? "exit" : "signal",
@@ -99,10 +105,11 @@ static bool run_round(struct bench *bench, size_t round, bool counts)
 	for (size_t i = 0; i < bench->sides_count; i++) {
 		struct side *side = &bench->sides[(round + i) % bench->sides_count];
 		double seconds;
+		long unused = 0;
 
-		if (bench->has_before && command_run(bench, &bench->before) < 0)
+		if (bench->has_before && command_run(bench, &bench->before, &unused) < 0)
 			return false;
-		seconds = command_run(bench, &side->command);
+		seconds = command_run(bench, &side->command, &side->memory_kb);
 		if (seconds < 0)
 			return false;
 		if (counts)
@@ -136,15 +143,15 @@ static void report(struct bench *bench, double scratch[])
 	}
 	printf("%zu rounds; times in milliseconds; ratios: %s divided by the other\n", bench->rounds,
 		bench->sides[0].name);
-	printf("%-32s %8s %8s %8s %11s %10s\n", "", "median", "min", "max", "of medians", "of rounds");
+	printf("%-32s %8s %8s %8s %11s %10s %8s\n", "", "median", "min", "max", "of medians", "of rounds", "KB");
 	for (size_t i = 0; i < bench->sides_count; i++) {
 		double *seconds = bench->sides[i].seconds;
 		double middle = median(seconds, bench->rounds);
 
 		if (i == 0)
 			first = middle;
-		printf("%-32s %8.3f %8.3f %8.3f %11.2f %10.2f\n", bench->sides[i].name, middle * 1e3,
-			seconds[0] * 1e3, seconds[bench->rounds - 1] * 1e3, first / middle, ratios[i]);
+		printf("%-32s %8.3f %8.3f %8.3f %11.2f %10.2f %8ld\n", bench->sides[i].name, middle * 1e3,
+			seconds[0] * 1e3, seconds[bench->rounds - 1] * 1e3, first / middle, ratios[i], bench->sides[i].memory_kb);
 	}
 }
 

@@ -10,6 +10,8 @@
  *	destinations	"outgoing N", "incoming N", "unlisted N"; then SOURCE ADDRESS PORT SEEN MISSED TIME_WAIT
  *			ESTABLISHED YOUNG for each, the heaviest first; YOUNG is the number of TIME_WAIT younger than 10 s
  *	list		STATE LOCAL REMOTE RECEIVE-QUEUE SEND-QUEUE UID INODE TIMER KNOWN for each, and "mapped"
+ *	again		the same, but found without anything optional, and then looked up one by one; the last one is made
+ *			up and does not exist
  * Given the third argument, this process has no netlink. Exit 2 with the errno's text when it fails. */
 #include "forbid_netlink.h"
 
@@ -19,6 +21,7 @@
 #include "model/socket_counts.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +185,56 @@ static int print_list(const struct rootdir *root)
 	return r;
 }
 
+struct collection {
+	struct arena *arena;
+	struct tcp_socket *sockets;
+	size_t count, capacity;
+};
+
+static void begin_collection(void *context)
+{
+	((struct collection *)context)->count = 0;
+}
+
+static int add_to_collection(void *context, const struct tcp_socket *socket)
+{
+	struct collection *collection = context;
+	struct tcp_socket *grown = arena_grow(collection->arena, collection->sockets, collection->count,
+		&collection->capacity, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	collection->sockets = grown;
+	grown[collection->count++] = *socket;
+	return 0;
+}
+
+static int print_again(const struct rootdir *root, struct arena *arena)
+{
+	static const struct tcp_socket nobody = {
+		.family = AF_INET, .state = TCP_ESTABLISHED, .local = { 10, 9, 8, 7 }, .remote = { 10, 9, 8, 6 },
+		.local_port = 1, .remote_port = 2, .known = TCP_SOCKET_HAS_INFO,
+	};
+	struct collection collection = { .arena = arena };
+	const struct sock_dump_query query = { .states = TCP_SOCKET_ALL_STATES };
+	const struct sock_dump_sink sink = { begin_collection, add_to_collection, &collection };
+	struct sock_dump_result result;
+	int r = sock_dump(root, &query, &sink, &result);
+
+	if (r == 0)
+		r = add_to_collection(&collection, &nobody);
+	if (r == 0)
+		r = sock_dump_look_up(root, collection.sockets, collection.count,
+			TCP_SOCKET_HAS_INFO | TCP_SOCKET_HAS_MEMORY | TCP_SOCKET_HAS_CGROUP);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < collection.count; i++)
+		(void)print_socket(NULL, &collection.sockets[i]);
+	result.sockets++;
+	print_head(&result);
+	return 0;
+}
+
 static int print_what(const char *path, const char *what, struct arena *arena)
 {
 	CLEANUP_ROOTDIR struct rootdir root = ROOTDIR_INIT;
@@ -193,6 +246,8 @@ static int print_what(const char *path, const char *what, struct arena *arena)
 		return print_destinations(&root, arena);
 	if (strcmp(what, "list") == 0)
 		return print_list(&root);
+	if (strcmp(what, "again") == 0)
+		return print_again(&root, arena);
 	if (strncmp(what, "states:", 7) == 0)
 		return print_counts(&root, (uint32_t)strtoul(what + 7, NULL, 0));
 	return print_counts(&root, TCP_SOCKET_ALL_STATES);
