@@ -59,7 +59,8 @@ static void read_memory(const struct nlattr *attribute, struct tcp_socket *socke
 	socket->memory = (struct tcp_socket_memory){
 		.received = words[SK_MEMINFO_RMEM_ALLOC], .receive_limit = words[SK_MEMINFO_RCVBUF],
 		.sent = words[SK_MEMINFO_WMEM_ALLOC], .send_limit = words[SK_MEMINFO_SNDBUF],
-		.backlog = word_at(words, count, SK_MEMINFO_BACKLOG), .drops = word_at(words, count, SK_MEMINFO_DROPS),
+		.backlog = word_at(words, count, SK_MEMINFO_BACKLOG), .has_drops = count > SK_MEMINFO_DROPS,
+		.drops = word_at(words, count, SK_MEMINFO_DROPS),
 	};
 	socket->known |= TCP_SOCKET_HAS_MEMORY;
 }

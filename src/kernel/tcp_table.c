@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,32 +20,12 @@ struct cursor {
 	const char *at, *end;
 };
 
-static int add_listener(void *context, const struct tcp_socket *socket)
-{
-	const struct tcp_table *table = context;
-	struct listener listener = {
-		.family = socket->family, .port = socket->local_port, .uid = socket->uid, .inode = socket->inode,
-		.queue = socket->receive_queue,
-	};
-
-	memcpy(listener.address, socket->local, sizeof(listener.address));
-	return listeners_add(table->listeners, table->arena, &listener);
-}
-
 void tcp_table_begin(struct tcp_table *table, uint8_t family, uint32_t states, tcp_table_fn *on_socket, void *context,
 	size_t *malformed)
 {
 	*table = (struct tcp_table){
 		.on_socket = on_socket, .context = context, .states = states, .malformed = malformed, .family = family,
 	};
-}
-
-void tcp_table_begin_listeners(struct tcp_table *table, uint8_t family, struct arena *arena,
-	struct listeners *listeners)
-{
-	tcp_table_begin(table, family, 1U << TCP_LISTEN, add_listener, table, &listeners->malformed);
-	table->arena = arena;
-	table->listeners = listeners;
 }
 
 static int digit_value(char digit)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp_table.h - the sockets in /proc/net/tcp and /proc/net/tcp6, or those of them that listen.
+/* tcp_table.h - the sockets in /proc/net/tcp and /proc/net/tcp6.
  *
  * The lines are those of get_tcp4_sock() in net/ipv4/tcp_ipv4.c and get_tcp6_sock() in net/ipv6/tcp_ipv6.c:
  *
@@ -10,12 +10,11 @@
  * machine (USER_HZ). Such tables have a line for every socket, a hundred thousand on a busy host, so
  * they are taken in pieces and only the line at hand is kept.
  *
- * Calling sequence: tcp_table_begin_listeners() or tcp_table_begin() -> tcp_table_feed() for every piece ->
- * tcp_table_end(); or, instead of the last two, tcp_table_read() for the file itself. */
+ * Calling sequence: tcp_table_begin() -> tcp_table_feed() for every piece -> tcp_table_end(); or, instead of the last
+ * two, tcp_table_read() for the file itself. */
 #pragma once
 
 #include "base/rootdir.h"
-#include "model/listener.h"
 #include "model/tcp_socket.h"
 
 enum { TCP_TABLE_LINE_MAX = 512 };	/* twice as long as any */
@@ -25,8 +24,6 @@ enum { TCP_TABLE_LINE_MAX = 512 };	/* twice as long as any */
 typedef int tcp_table_fn(void *context, const struct tcp_socket *socket);
 
 struct tcp_table {
-	struct arena *arena;
-	struct listeners *listeners;	/* of tcp_table_begin_listeners(): what is found is added here */
 	tcp_table_fn *on_socket;
 	void *context;
 	uint32_t states;	/* bit N: those in state N */
@@ -39,12 +36,10 @@ struct tcp_table {
 };
 
 /* The family says which of the two tables it is. */
-void tcp_table_begin_listeners(struct tcp_table *table, uint8_t family, struct arena *arena,
-	struct listeners *listeners);
 void tcp_table_begin(struct tcp_table *table, uint8_t family, uint32_t states, tcp_table_fn *on_socket, void *context,
 	size_t *malformed);
 
-/* Both: 0, or what on_socket returned; of listeners that is -ENOMEM. */
+/* Both: 0, or what on_socket returned. */
 MUST_CHECK int tcp_table_feed(struct tcp_table *table, const char *bytes, size_t length);
 MUST_CHECK int tcp_table_end(struct tcp_table *table);
 

@@ -39,6 +39,7 @@ struct tcp_socket_info {
 /* SK_MEMINFO_*, in bytes; never of SYN_RECV and of the small sockets. */
 struct tcp_socket_memory {
 	uint32_t received, receive_limit, sent, send_limit, backlog;
+	bool has_drops;		/* since 4.6 */
 	uint32_t drops;		/* segments: of a listener, the connections that it lost */
 };
 

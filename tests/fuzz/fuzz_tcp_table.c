@@ -4,17 +4,36 @@
 #include "fuzz.h"
 
 #include "kernel/tcp_table.h"
+#include "model/listener.h"
 
 #include <netinet/tcp.h>
 #include <string.h>
 
+struct reading {
+	struct arena *arena;
+	struct listeners *listeners;
+};
+
+static int add_listener(void *context, const struct tcp_socket *socket)
+{
+	const struct reading *reading = context;
+	struct listener listener = {
+		.family = socket->family, .port = socket->local_port, .uid = socket->uid, .inode = socket->inode,
+		.queue = socket->receive_queue,
+	};
+
+	memcpy(listener.address, socket->local, sizeof(listener.address));
+	return listeners_add(reading->listeners, reading->arena, &listener);
+}
+
 static void read_in_pieces(struct arena *arena, uint8_t family, const char *text, size_t length, size_t piece,
 	struct listeners *listeners)
 {
+	struct reading reading = { arena, listeners };
 	struct tcp_table table;
 
 	*listeners = (struct listeners){ .items = NULL };
-	tcp_table_begin_listeners(&table, family, arena, listeners);
+	tcp_table_begin(&table, family, 1U << TCP_LISTEN, add_listener, &reading, &listeners->malformed);
 	for (size_t at = 0; at < length; at += piece)
 		REQUIRE(tcp_table_feed(&table, text + at, piece < length - at ? piece : length - at) == 0);
 	REQUIRE(tcp_table_end(&table) == 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Listening sockets of this machine and of fake roots; netlink that answers oddly, and that does not answer.
+/* Listening sockets of this machine and of fake roots; netlink that does not answer. What it may answer is the matter of
+ * test_sock_dump.c.
  *
- * socket() and recvmsg() are this program's own, so that a test may put itself between kernel and kerntune. */
+ * socket() is this program's own, so that a test may put itself between kernel and kerntune. */
 #define _GNU_SOURCE
 #include "kernel/sockdiag.h"
 
@@ -13,10 +14,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,20 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What becomes of a call of recvmsg(). */
-enum happening {
-	AS_USUAL,
-	INTERRUPTED,	/* EINTR */
-	OVERRUN,	/* ENOBUFS */
-	DISTURBED,	/* the kernel says that the dump is not consistent */
-	FOREIGN,	/* a datagram of another process comes in between */
-	CUT,		/* the kernel says that the buffer was too small */
-	SHORTENED,	/* the last bytes are missing */
-};
-
 static int netlink_error;	/* of socket(), instead of a socket */
-static const enum happening *happenings;
-static size_t happenings_left, receptions;
 
 int socket(int domain, int type, int protocol)
 {
@@ -46,31 +30,6 @@ int socket(int domain, int type, int protocol)
 		return -1;
 	}
 	return (int)syscall(SYS_socket, domain, type, protocol);
-}
-
-ssize_t recvmsg(int fd, struct msghdr *message, int flags)
-{
-	enum happening happening = happenings_left > 0 ? happenings_left--, *happenings++ : AS_USUAL;
-	struct nlmsghdr *header = message->msg_iov->iov_base;
-	ssize_t count;
-
-	receptions++;
-	if (happening == INTERRUPTED || happening == OVERRUN) {
-		errno = happening == INTERRUPTED ? EINTR : ENOBUFS;
-		return -1;
-	}
-	if (happening == FOREIGN) {
-		memset(header, 0xff, 64);
-		*(struct sockaddr_nl *)message->msg_name =
-			(struct sockaddr_nl){ .nl_family = AF_NETLINK, .nl_pid = 4711 };
-		return 64;
-	}
-	count = syscall(SYS_recvmsg, fd, message, flags);
-	if (happening == DISTURBED)
-		header->nlmsg_flags |= NLM_F_DUMP_INTR;
-	if (happening == CUT)
-		message->msg_flags |= MSG_TRUNC;
-	return happening == SHORTENED ? count - 4 : count;
 }
 
 /* ---- this machine ---- */
@@ -114,7 +73,6 @@ static void list_system(struct arena *arena, struct listeners *listeners)
 	CLEANUP_ROOTDIR struct rootdir root = ROOTDIR_INIT;
 
 	assert_int_equal(rootdir_open("/", &root), 0);
-	receptions = 0;
 	assert_int_equal(sockdiag_listeners(&root, arena, listeners), 0);
 }
 
@@ -164,6 +122,9 @@ static void check_family(uint8_t family, bool has_netlink)
 	assert_int_equal(a->uid, getuid());
 	assert_int_equal(a->queue, 1);
 	assert_int_equal(a->backlog, has_netlink ? 7 : 0);
+	assert_int_equal(a->has_drops, has_netlink);
+	assert_int_equal(a->drops, 0);
+	assert_false(b->has_drops);
 	assert_memory_equal(a->address, family == AF_INET6 ? (const char *)&in6addr_loopback : "\x7f\0\0\1",
 		family == AF_INET6 ? 16 : 4);
 	assert_int_equal(b->family, a->family);
@@ -173,6 +134,32 @@ static void check_family(uint8_t family, bool has_netlink)
 	assert_int_equal(b->queue, a->queue);
 }
 
+/* A queue that is full is one beyond its backlog; who comes then is dropped, and counted at this listener only. */
+static void test_drops(void **state)
+{
+	CLEANUP_ARENA struct arena arena;
+	struct sockaddr_storage address, other;
+	CLEANUP_FD int full = listen_on(AF_INET, 0, &address);
+	CLEANUP_FD int well = listen_on(AF_INET, 7, &other);
+	CLEANUP_FD int first = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CLEANUP_FD int second = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct listeners listeners;
+
+	(void)state;
+	if (full < 0 || !netlink_answers())
+		return;
+	assert_int_equal(connect(first, (struct sockaddr *)&address, sizeof(struct sockaddr_in)), 0);
+	/* Over the loopback the SYN has met the listener when connect() returns. */
+	assert_int_equal(connect(second, (struct sockaddr *)&address, sizeof(struct sockaddr_in)), -1);
+	arena_init(&arena);
+	list_system(&arena, &listeners);
+	assert_true(find_inode(&listeners, full)->has_drops);
+	assert_true(find_inode(&listeners, full)->drops >= 1);
+	assert_int_equal(find_inode(&listeners, full)->queue, 1);
+	assert_int_equal(find_inode(&listeners, full)->backlog, 0);
+	assert_int_equal(find_inode(&listeners, well)->drops, 0);
+}
+
 static void test_netlink_and_tables_agree(void **state)
 {
 	bool has_netlink = netlink_answers();
@@ -180,195 +167,6 @@ static void test_netlink_and_tables_agree(void **state)
 	(void)state;
 	check_family(AF_INET, has_netlink);
 	check_family(AF_INET6, has_netlink);
-}
-
-static void run_script(const enum happening script[], size_t length, size_t least_receptions, bool has_backlog)
-{
-	CLEANUP_ARENA struct arena arena;
-	struct listeners listeners;
-	struct sockaddr_storage address;
-	CLEANUP_FD int fd = listen_on(AF_INET, 7, &address);
-
-	arena_init(&arena);
-	happenings = script;
-	happenings_left = length;
-	list_system(&arena, &listeners);
-	assert_int_equal(happenings_left, 0);
-	assert_true(receptions >= least_receptions);
-	assert_int_equal(listeners.has_backlog, has_backlog);
-	assert_true(fd < 0 || find_inode(&listeners, fd));
-	for (size_t i = 1; i < listeners.count; i++)
-		assert_int_not_equal(listeners.items[i].inode, listeners.items[i - 1].inode);
-}
-
-static void test_oddities_of_netlink(void **state)
-{
-	static const enum happening interrupted[] = { INTERRUPTED, INTERRUPTED, AS_USUAL, INTERRUPTED };
-	static const enum happening overrun[] = { OVERRUN, AS_USUAL, OVERRUN };
-	static const enum happening disturbed[] = { DISTURBED, AS_USUAL, DISTURBED, DISTURBED };
-	static const enum happening foreign[] = { FOREIGN, AS_USUAL, FOREIGN, FOREIGN };
-	static const enum happening always[] = { DISTURBED, DISTURBED, DISTURBED, DISTURBED, DISTURBED, DISTURBED,
-		DISTURBED, DISTURBED };
-	static const enum happening cut[] = { CUT }, shortened[] = { SHORTENED };
-
-	(void)state;
-	if (!netlink_answers())
-		return;
-	run_script(interrupted, COUNT_OF(interrupted), 5, true);
-	run_script(overrun, COUNT_OF(overrun), 5, true);
-	run_script(disturbed, COUNT_OF(disturbed), 6, true);
-	run_script(foreign, COUNT_OF(foreign), 5, true);
-	/* Then the tables must do. */
-	run_script(always, COUNT_OF(always), 8, false);
-	run_script(cut, COUNT_OF(cut), 1, false);
-	run_script(shortened, COUNT_OF(shortened), 1, false);
-}
-
-/* ---- datagrams ---- */
-
-struct datagram {
-	struct nlmsghdr header;
-	union {
-		struct inet_diag_msg socket;
-		int32_t error;
-	} body;
-};
-
-static const struct sockdiag_request request = { .sequence = 3, .port_id = 77, .family = AF_INET };
-
-static struct datagram make_socket(void)
-{
-	return (struct datagram){
-		.header = { .nlmsg_len = sizeof(struct datagram), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			.nlmsg_flags = NLM_F_MULTI, .nlmsg_seq = 3, .nlmsg_pid = 77 },
-		.body.socket = { .idiag_family = AF_INET, .idiag_state = TCP_LISTEN,
-			.id = { .idiag_sport = htons(8080), .idiag_src = { htonl(INADDR_LOOPBACK) }, .idiag_if = 4 },
-			.idiag_uid = 5, .idiag_inode = 6, .idiag_rqueue = 7, .idiag_wqueue = 8 },
-	};
-}
-
-static struct datagram make_verdict(uint16_t type, int32_t error)
-{
-	struct datagram datagram = make_socket();
-
-	datagram.header.nlmsg_type = type;
-	datagram.header.nlmsg_len = sizeof(struct nlmsghdr) + sizeof(error);
-	datagram.body.error = error;
-	return datagram;
-}
-
-static int read_datagram(const struct datagram *datagram, size_t length, struct arena *arena,
-	struct listeners *listeners)
-{
-	*listeners = (struct listeners){ .items = NULL };
-	return sockdiag_read_datagram(&request, datagram, length, arena, listeners);
-}
-
-static void test_datagrams(void **state)
-{
-	CLEANUP_ARENA struct arena arena;
-	struct datagram datagrams[2] = { make_socket(), make_socket() };
-	struct listeners listeners;
-	char text[LISTENER_TEXT_SIZE];
-
-	(void)state;
-	arena_init(&arena);
-	assert_int_equal(read_datagram(datagrams, sizeof(datagrams[0]), &arena, &listeners), 1);
-	assert_int_equal(listeners.count, 1);
-	listener_format(&listeners.items[0], text);
-	assert_string_equal(text, "127.0.0.1:8080");
-	assert_int_equal(listeners.items[0].interface, 4);
-	assert_int_equal(listeners.items[0].uid, 5);
-	assert_int_equal(listeners.items[0].inode, 6);
-	assert_int_equal(listeners.items[0].queue, 7);
-	assert_int_equal(listeners.items[0].backlog, 8);
-
-	datagrams[1] = make_verdict(NLMSG_DONE, 0);
-	assert_int_equal(read_datagram(datagrams, sizeof(datagrams), &arena, &listeners), 0);
-	assert_int_equal(listeners.count, 1);
-	/* What is not asked for is not believed either. */
-	datagrams[0].body.socket.idiag_state = TCP_ESTABLISHED;
-	assert_int_equal(read_datagram(datagrams, sizeof(datagrams), &arena, &listeners), 0);
-	assert_int_equal(listeners.count, 0);
-	datagrams[0] = make_socket();
-	datagrams[0].body.socket.idiag_family = AF_INET6;
-	assert_int_equal(read_datagram(datagrams, sizeof(datagrams), &arena, &listeners), 0);
-	assert_int_equal(listeners.count, 0);
-	datagrams[0].header.nlmsg_type = NLMSG_MIN_TYPE;
-	assert_int_equal(read_datagram(datagrams, sizeof(datagrams), &arena, &listeners), 0);
-	assert_int_equal(listeners.count, 0);
-}
-
-static void test_refusals(void **state)
-{
-	static const struct {
-		uint16_t type;
-		int32_t error;
-		int expected;
-	} rows[] = {
-		{ NLMSG_ERROR, -EPERM, -EPERM },
-		{ NLMSG_ERROR, -ENOENT, -ENOENT },
-		{ NLMSG_ERROR, 0, -EBADMSG },	/* nobody asked for an acknowledgement */
-		{ NLMSG_ERROR, EPERM, -EBADMSG },
-		{ NLMSG_ERROR, INT32_MIN, -EBADMSG },
-		{ NLMSG_DONE, 0, 0 },
-		{ NLMSG_DONE, -ENOENT, -ENOENT },
-		{ NLMSG_DONE, INT32_MIN, -EBADMSG },
-		{ NLMSG_OVERRUN, 0, -ENOBUFS },
-		{ NLMSG_NOOP, 0, 1 },
-	};
-	CLEANUP_ARENA struct arena arena;
-	struct listeners listeners;
-
-	(void)state;
-	arena_init(&arena);
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct datagram datagram = make_verdict(rows[i].type, rows[i].error);
-		int r = read_datagram(&datagram, datagram.header.nlmsg_len, &arena, &listeners);
-
-		check_row(r == rows[i].expected, "row %zu: %d", i, r);
-	}
-}
-
-static void test_hostile_datagrams(void **state)
-{
-	static const uint32_t lengths[] = { 0, 1, sizeof(struct nlmsghdr) - 1, sizeof(struct datagram) + 1, 0x7fffffff,
-		0x80000000, UINT32_MAX - 3, UINT32_MAX };
-	CLEANUP_ARENA struct arena arena;
-	struct datagram datagram;
-	struct listeners listeners;
-
-	(void)state;
-	arena_init(&arena);
-	for (size_t i = 0; i < COUNT_OF(lengths); i++) {
-		datagram = make_socket();
-		datagram.header.nlmsg_len = lengths[i];
-		check_row(read_datagram(&datagram, sizeof(datagram), &arena, &listeners) == -EBADMSG, "length %u",
-			lengths[i]);
-	}
-	/* Whole to netlink, but too short for what it is to be. */
-	for (uint32_t length = sizeof(struct nlmsghdr); length < sizeof(datagram); length++) {
-		datagram = make_socket();
-		datagram.header.nlmsg_len = length;
-		check_row(read_datagram(&datagram, length, &arena, &listeners) == -EBADMSG, "length %u", length);
-	}
-	for (size_t length = 1; length < sizeof(datagram); length++) {
-		datagram = make_socket();
-		check_row(read_datagram(&datagram, length, &arena, &listeners) == -EBADMSG, "cut at %zu", length);
-	}
-	datagram = make_socket();
-	datagram.header.nlmsg_seq++;
-	assert_int_equal(read_datagram(&datagram, sizeof(datagram), &arena, &listeners), -EPROTO);
-	datagram = make_socket();
-	datagram.header.nlmsg_pid++;
-	assert_int_equal(read_datagram(&datagram, sizeof(datagram), &arena, &listeners), -EPROTO);
-	datagram = make_verdict(NLMSG_ERROR, 0);
-	datagram.header.nlmsg_len = sizeof(datagram.header);
-	assert_int_equal(read_datagram(&datagram, sizeof(datagram.header), &arena, &listeners), -EBADMSG);
-	datagram.header.nlmsg_type = NLMSG_DONE;
-	assert_int_equal(read_datagram(&datagram, sizeof(datagram.header), &arena, &listeners), 0);
-	datagram.header.nlmsg_flags |= NLM_F_DUMP_INTR;
-	assert_int_equal(read_datagram(&datagram, sizeof(datagram.header), &arena, &listeners), -EAGAIN);
 }
 
 /* ---- other roots ---- */
@@ -515,10 +313,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_netlink_and_tables_agree),
-		cmocka_unit_test(test_oddities_of_netlink),
-		cmocka_unit_test(test_datagrams),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_hostile_datagrams),
+		cmocka_unit_test(test_drops),
 		cmocka_unit_test(test_fake_root),
 		cmocka_unit_test(test_links_below_the_root),
 		cmocka_unit_test(test_what_is_no_table),

@@ -2,6 +2,7 @@
 /* The tables proc/net/tcp and tcp6, whole and broken. */
 #include "kernel/tcp_table.h"
 
+#include "model/listener.h"
 #include "unit.h"
 
 #include <arpa/inet.h>
@@ -24,14 +25,32 @@ static const char *print_address(uint8_t family, const char *address, char text[
 	return text;
 }
 
+struct reading {
+	struct arena *arena;
+	struct listeners *listeners;
+};
+
+static int add_listener(void *context, const struct tcp_socket *socket)
+{
+	const struct reading *reading = context;
+	struct listener listener = {
+		.family = socket->family, .port = socket->local_port, .uid = socket->uid, .inode = socket->inode,
+		.queue = socket->receive_queue,
+	};
+
+	memcpy(listener.address, socket->local, sizeof(listener.address));
+	return listeners_add(reading->listeners, reading->arena, &listener);
+}
+
 static void read_in_pieces(struct arena *arena, struct listeners *listeners, uint8_t family, const char *text,
 	size_t piece)
 {
+	struct reading reading = { arena, listeners };
 	struct tcp_table table;
 	size_t length = strlen(text);
 
 	*listeners = (struct listeners){ .items = NULL };
-	tcp_table_begin_listeners(&table, family, arena, listeners);
+	tcp_table_begin(&table, family, 1U << TCP_LISTEN, add_listener, &reading, &listeners->malformed);
 	for (size_t at = 0; at < length; at += piece)
 		assert_int_equal(tcp_table_feed(&table, text + at, piece < length - at ? piece : length - at), 0);
 	assert_int_equal(tcp_table_end(&table), 0);
