@@ -15,6 +15,9 @@
 
 static const struct diagnose_check *const checks[] = {
 	&diagnose_ports,
+	&diagnose_states,
+	&diagnose_listeners,
+	&diagnose_syn,
 };
 
 /* ---- findings ---- */

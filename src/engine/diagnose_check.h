@@ -57,6 +57,19 @@ const char *diagnose_duration(struct diagnosis *diagnosis, double seconds);
 /* part of whole, 0 to 1 and beyond; 0 when the whole is 0. */
 double diagnose_share(uint64_t part, uint64_t whole);
 
+/* ---- of listeners: diagnose_listeners.c, for that of half-open connections ---- */
+
+/* Whether the accept queue of a listener on this port is a finding. Then half-open connections cannot become whole. */
+bool diagnose_queue_is_troubled(const struct observation *seen, uint16_t port);
+
+/* Asks for its owner, once. */
+void diagnose_suspect_listener(struct diagnosis *diagnosis, const struct listener *listener);
+void diagnose_listener_holders(struct diagnosis *diagnosis, struct finding *finding, const struct listener *listener);
+const char *diagnose_listener(struct diagnosis *diagnosis, const struct listener *listener);
+
+/* Which number limits its queues, and how to raise it: somaxconn, with the profile, or the application's own. */
+void diagnose_advise_backlog(struct diagnosis *diagnosis, struct finding *finding, const struct listener *listener);
+
 /* ---- the checks, by file ---- */
 
 extern const struct diagnose_check diagnose_ports;	/* local ports toward destinations; the limit of TIME_WAIT */

@@ -52,6 +52,7 @@ enum { CLOSE_WAIT_MIDDLE_MS = 10000, CLOSE_WAIT_OLD_MS = 60000 };
 
 struct close_waits {
 	uint64_t counts[CLOSE_WAIT_AGES][2];	/* [1]: with more than the one byte that a FIN may stand for unread */
+	uint64_t unaccepted[CLOSE_WAIT_AGES][2];	/* of those, without an inode: they wait for accept(2), and are nobody's */
 	uint64_t unread_bytes, ages_unknown;
 	uint32_t oldest_ms;
 	struct inode_sample samples[CLOSE_WAIT_AGES][2];
@@ -122,6 +123,7 @@ struct observation {
 	const struct service *services;	/* by port */
 	size_t services_count;
 	struct close_waits close_waits;
+	struct inode_sample fin_waits;	/* FIN_WAIT2 that a process holds */
 	struct half_open half_open;
 	struct destinations closing;	/* the peers of FIN_WAIT2 and CLOSE_WAIT, whichever way they went */
 

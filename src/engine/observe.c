@@ -22,6 +22,7 @@
 enum {
 	VISITORS_MAX = 1024,
 	CLOSING_MAX = 256,
+	HOLDERS_ASKED_MAX = 8,	/* for their descriptors, of each suspect */
 	/* What the counters can answer for. */
 	SUBTRACTED_STATES = 1 << TCP_ESTABLISHED | 1 << TCP_TIME_WAIT,
 	/* Bits of the bitmap that counts networks: tells up to some 50,000 apart. */
@@ -190,6 +191,8 @@ static int sort_close_wait(struct observe *observe, const struct tcp_socket *soc
 	if (socket->info.last_ack_received_ms > waits->oldest_ms)
 		waits->oldest_ms = socket->info.last_ack_received_ms;
 	waits->counts[age][has_unread] += scale;
+	if (socket->inode == 0)
+		waits->unaccepted[age][has_unread] += scale;
 	return inode_sample_add(&waits->samples[age][has_unread], observe->seen->arena, socket->inode);
 }
 
@@ -265,7 +268,9 @@ static int take_socket(void *context, const struct tcp_socket *socket)
 		r = take_close_wait(observe, socket);
 		return r < 0 ? r : take_closing(observe, socket, is_incoming);
 	case TCP_FIN_WAIT2:
-		return take_closing(observe, socket, is_incoming);
+		if (socket->inode)
+			r = inode_sample_add(&observe->seen->fin_waits, observe->seen->arena, socket->inode);
+		return r < 0 ? r : take_closing(observe, socket, is_incoming);
 	case TCP_SYN_RECV:
 		take_half_open(observe, socket);
 		return 0;
@@ -287,12 +292,13 @@ static void begin_sockets(void *context)
 		observe->services[i] = (struct service){ .port = observe->services[i].port };
 	for (int age = 0; age < CLOSE_WAIT_AGES; age++)
 		for (int unread = 0; unread < 2; unread++) {
-			waits->counts[age][unread] = 0;
+			waits->counts[age][unread] = waits->unaccepted[age][unread] = 0;
 			inode_sample_clear(&waits->samples[age][unread]);
 		}
 	waits->unread_bytes = waits->ages_unknown = waits->oldest_ms = 0;
 	socket_sample_clear(&observe->close_waits);
 	socket_sample_clear(&observe->established);
+	inode_sample_clear(&seen->fin_waits);
 	seen->half_open = (struct half_open){ 0 };
 	memset(observe->source_networks, 0, (1 << NETWORKS_BITS) / 8);
 	destinations_clear(&seen->closing);
@@ -549,6 +555,28 @@ static int look_for_owners(struct observe *observe, size_t first, size_t count, 
 	return r;
 }
 
+/* How many descriptors the heaviest holders have open: sockets that are not closed end with EMFILE. */
+static int find_descriptors(struct observation *seen, const struct rootdir *root)
+{
+	for (size_t i = 0; i < seen->suspects_count; i++) {
+		struct actor *holders = (struct actor *)seen->suspects[i].holders;
+
+		for (size_t k = 0; k < seen->suspects[i].holders_count && k < HOLDERS_ASKED_MAX; k++) {
+			struct descriptors descriptors;
+			int r = descriptors_of(root, holders[k].pid, &descriptors);
+
+			if (r == -ENOMEM)
+				return r;
+			if (r < 0 || !descriptors.open_known || !descriptors.limits_known ||
+				descriptors.soft == DESCRIPTORS_UNLIMITED)
+				continue;
+			holders[k].descriptors = descriptors.open;
+			holders[k].descriptors_max = descriptors.soft;
+		}
+	}
+	return 0;
+}
+
 int observe_owners(struct observe *observe, bool exact)
 {
 	struct observation *seen = observe->seen;
@@ -560,6 +588,8 @@ int observe_owners(struct observe *observe, bool exact)
 
 		r = look_for_owners(observe, first, left < OWNERS_GROUPS_MAX ? left : OWNERS_GROUPS_MAX, exact);
 	}
+	if (r == 0)
+		r = find_descriptors(seen, observe->root);
 	seen->has_owners = r == 0;
 	stopwatch_stop(start, seen, TIER_OWNERS);
 	return r;
