@@ -449,9 +449,9 @@ static void advise_held(struct diagnosis *diagnosis, struct finding *finding, ui
 	if (held == 0)
 		return;
 	diagnose_advise(diagnosis, finding,
-		"%s a process here still holds: it has only said that it will send no more (shutdown()), and waits for the peer "
-		"without a limit. It should close() them, or give up after a time (a read timeout, SO_KEEPALIVE for "
-		"peers that are gone). No parameter ends these", diagnose_number(diagnosis, held));
+		"of the %s that a process here holds, it has only said that it will send no more (shutdown()), and it waits "
+		"for the peer without a limit. It should close() them, or give up after a time (a read timeout, SO_KEEPALIVE "
+		"for peers that are gone). No parameter ends these", diagnose_number(diagnosis, held));
 }
 
 static void advise_small(struct diagnosis *diagnosis, struct finding *finding, uint64_t small)
@@ -461,8 +461,8 @@ static void advise_small(struct diagnosis *diagnosis, struct finding *finding, u
 	if (small == 0)
 		return;
 	diagnose_advise(diagnosis, finding,
-		"%s are closed here and no process holds them: the kernel ends each after tcp_fin_timeout%s. They take 256 bytes "
-		"each, a local port toward that peer, and a place among tcp_max_tw_buckets", diagnose_number(diagnosis, small),
+		"the %s that no process holds are ended by the kernel, each after tcp_fin_timeout%s. They take 256 bytes each, "
+		"a local port toward that peer, and a place among tcp_max_tw_buckets", diagnose_number(diagnosis, small),
 		settings->known.fin_timeout ? diagnose_text(diagnosis, " (%s s)",
 			diagnose_number(diagnosis, settings->fin_timeout)) : "");
 	if (small < FIN_WAITS_WARNING || !settings->known.fin_timeout || settings->fin_timeout <= 15)
@@ -482,9 +482,11 @@ static void check_fin_waits(struct diagnosis *diagnosis)
 	if (all < FIN_WAITS_WARNING)
 		return;
 	finding = diagnose_report(diagnosis, FINDING_FIN_WAIT2_PILEUP, FINDING_WARNING,
-		"%s connections that were closed here wait for their peers to close as well (FIN_WAIT2): %s that a process "
-		"still holds, %s that none does", diagnose_number(diagnosis, all), diagnose_number(diagnosis, held),
-		diagnose_number(diagnosis, small));
+		"%s connections that were closed here wait for their peers to close as well (FIN_WAIT2)%s",
+		diagnose_number(diagnosis, all), held == 0 ? "; no process here holds them any more" :
+		small == 0 ? "; a process here still holds them" : diagnose_text(diagnosis,
+			": a process here still holds %s, and none %s", diagnose_number(diagnosis, held),
+			diagnose_number(diagnosis, small)));
 	diagnose_figure(diagnosis, finding, "fin_wait2", (double)all, "sockets");
 	diagnose_figure(diagnosis, finding, "held", (double)held, "sockets");
 	diagnose_figure(diagnosis, finding, "orphaned", (double)small, "sockets");

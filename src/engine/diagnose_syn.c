@@ -25,8 +25,6 @@ enum {
 	WAITING_LEAST = 16,
 	COOKIES_LEAST = 10,
 	WAITING_MANY = 1000,
-	/* More networks than a limit by sender does anything about. */
-	NETWORKS_MANY = 1000,
 	LISTENERS_SHOWN = 4,
 	PORTS_SHOWN = 16,
 	SYNACK_RETRIES_FEW = 2,
@@ -157,16 +155,26 @@ static const char *cookies_text(struct diagnosis *diagnosis)
 		diagnose_number(diagnosis, (uint64_t)seen->changes.syncookies_received));
 }
 
+static const char *unanswered_text(struct diagnosis *diagnosis, const struct queue *queue)
+{
+	if (queue->unanswered == 0)
+		return "none of them for longer than a second";
+	if (queue->unanswered == queue->waiting)
+		return "none of their senders has answered within a second";
+	return diagnose_text(diagnosis, "the senders of %s have not answered within a second",
+		diagnose_number(diagnosis, queue->unanswered));
+}
+
 static const char *waiting_text(struct diagnosis *diagnosis, const struct queue *queue)
 {
 	if (queue->waiting == 0)
 		return diagnose_text(diagnosis, "%.0f SYNs a second meet a full queue%s", pressure(&diagnosis->seen),
 			cookies_text(diagnosis));
-	return diagnose_text(diagnosis, "%s half-open connections wait%s; %s of them did not answer within a second%s",
+	return diagnose_text(diagnosis, "%s half-open connections wait%s; %s%s",
 		diagnose_number(diagnosis, queue->waiting),
 		queue->limit == 0 ? "" : diagnose_text(diagnosis, ", and the queue holds %s",
 			diagnose_number(diagnosis, queue->limit)),
-		diagnose_number(diagnosis, queue->unanswered), cookies_text(diagnosis));
+		unanswered_text(diagnosis, queue), cookies_text(diagnosis));
 }
 
 static void add_figures(struct diagnosis *diagnosis, struct finding *finding, const struct queue *queue)
@@ -287,6 +295,13 @@ static void remedy_flood(struct diagnosis *diagnosis, struct finding *finding)
 		diagnose_profile(finding);
 }
 
+/* Of those that wait, and so never more than the queue holds. */
+static bool are_spread(const struct observation *seen)
+{
+	return seen->half_open.distinct_sources >= WAITING_LEAST &&
+		seen->half_open.distinct_sources * 2 >= seen->states[TCP_SYN_RECV];
+}
+
 static void advise_flood(struct diagnosis *diagnosis, struct finding *finding, const struct queue *queue)
 {
 	const struct observation *seen = &diagnosis->seen;
@@ -294,19 +309,20 @@ static void advise_flood(struct diagnosis *diagnosis, struct finding *finding, c
 	if (has_cookies(seen))
 		diagnose_advise(diagnosis, finding,
 			"cookies are on: real clients still get in, and tcp_max_syn_backlog does nothing (since 4.3). Leave both");
-	if (seen->half_open.distinct_sources >= NETWORKS_MANY)
+	if (are_spread(seen))
 		diagnose_advise(diagnosis, finding,
-			"they come from some %s networks, so the addresses are forged: a limit by sender catches few. Let "
-			"the provider or a scrubbing service filter, or put SYNPROXY in front, which answers with cookies "
-			"before the listener and connection tracking see anything",
-			diagnose_number(diagnosis, seen->half_open.distinct_sources));
+			"hardly two of those that wait are from one network (/24, /64): the addresses are forged, and a limit "
+			"by sender, as in the rules below, may catch few. Then let the provider or a scrubbing service "
+			"filter, or put SYNPROXY in front, which answers with cookies before the listener and connection "
+			"tracking see anything");
 	else
 		diagnose_advise(diagnosis, finding,
 			"limit new connections by sender with the rules below%s; SYNPROXY, which answers before the "
 			"listener sees anything, is the next step, and a filter at the provider if the line is full",
 			seen->half_open.distinct_sources == 0 ? "" : diagnose_text(diagnosis,
-				" (those that wait come from some %s networks)",
-				diagnose_number(diagnosis, seen->half_open.distinct_sources)));
+				" (those that wait come from %s network%s, /24 or /64)",
+				diagnose_number(diagnosis, seen->half_open.distinct_sources),
+				seen->half_open.distinct_sources == 1 ? "" : "s"));
 	diagnose_advise(diagnosis, finding,
 		"a longer backlog does not help: forged SYNs fill any queue");
 	remedy_flood(diagnosis, finding);

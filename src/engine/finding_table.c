@@ -49,18 +49,34 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 	[FINDING_CLOSE_WAIT_LEAK] = {
 		.id = "close-wait-leak",
 		.statement = "a process does not close connections that the peer has closed",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"The peer has closed, the kernel has told the process so (a read says end of file), and the process "
+			"has not called close(). A socket stays in CLOSE_WAIT until it does: the kernel has no time limit for "
+			"it. How many there are does not tell a leak from a busy server; how long they wait does, which is at "
+			"least the time since the peer was last heard of. Every one keeps a descriptor, and when the process "
+			"is out of those it can neither accept nor open anything.",
+		.mend =
+			"Mend the program: close when a read returns 0, and on every path that ends in an error "
+			"(try-with-resources, defer resp.Body.Close(), with); give pools a maximum lifetime and a check before "
+			"they lend a connection out. A restart frees all of them at once. No sysctl does: keepalive at most "
+			"makes closed sockets of them, whose descriptors stay open.",
 		.levels =
-			"of one process, 100 for a minute or 1,000 for 10 seconds: warning; 1,000 for a minute: "
+			"of one program, 100 for a minute or 1,000 for 10 seconds: warning; 1,000 for a minute: "
 			"critical",
 		.source = "RFC 9293, section 3.6; tcp_info: tcpi_last_ack_recv; measured",
 	},
 	[FINDING_CLOSE_WAIT_STALLED] = {
 		.id = "close-wait-stalled",
 		.statement = "a process does not read what a peer sent before it closed",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"As close-wait-leak, but the peer has sent data that nobody has read: the process does not even look "
+			"at these connections, or has not accepted them yet. It hangs (a lock, a pool without a free "
+			"connection, a service that does not answer), or it has more to do than it can. The peers have given "
+			"up: what they asked for will be done for nobody.",
+		.mend =
+			"See what the threads wait for: a stack dump (jstack, py-spy dump, gdb -p, SIGQUIT to a Go or Java "
+			"program) and the processor time of the process. Then timeouts on what it waits for, more workers, "
+			"and a limit of requests that are taken on. A restart frees the sockets. No sysctl does.",
 		.levels = "as close-wait-leak, with unread data in most",
 		.source = "RFC 9293, section 3.6; measured",
 	},
@@ -68,8 +84,15 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "fin-wait2-pileup",
 		.sysctl_helps = true,
 		.statement = "peers do not close connections that this host has closed",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"This side has closed, the peer has acknowledged it, and does not close itself: there the connection is "
+			"in CLOSE_WAIT. If the process here still holds the socket (it has called shutdown(), not close()), the "
+			"kernel waits as long as the process does. If it has called close(), a small socket of 256 bytes is "
+			"left, which goes after tcp_fin_timeout (60 s), and until then takes a local port toward that peer and a "
+			"place among tcp_max_tw_buckets.",
+		.mend =
+			"Mend the peer that does not close, which is named. Here, call close() and not only shutdown(), or give "
+			"up after a time. A shorter tcp_fin_timeout relieves only the small sockets, those closed from then on.",
 		.levels = "500: warning",
 		.profile = "incident-time-wait",
 		.parameters = { "net/ipv4/tcp_fin_timeout" },
@@ -79,9 +102,17 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "accept-queue",
 		.sysctl_helps = true,
 		.statement = "a listener does not accept connections as fast as they come",
-		.meaning = "",
-		.mend = "",
-		.levels = "70 % of its backlog: warning; beyond it, or connections dropped in the interval: critical",
+		.meaning =
+			"Connections whose handshake is complete wait for accept() in the queue of their listener. Its limit "
+			"is min(backlog of listen(), somaxconn), fixed when listen() was called; it is full when one more than "
+			"that waits (Recv-Q and Send-Q of ss -ltn). Then SYNs and last ACKs are dropped: clients try again "
+			"after 1, 3, 7 seconds, and seem to hang. Each try counts as a drop, so drops are not clients.",
+		.mend =
+			"Let the process accept: if it hangs, a longer queue only lets more clients wait. Against bursts raise "
+			"the number that limits it: the application's own backlog if it is below somaxconn, otherwise "
+			"net.core.somaxconn, and then restart or reload the application, for a running listener keeps its limit. "
+			"More workers, or several listeners with SO_REUSEPORT, share the load.",
+		.levels = "70 % of its backlog in both samples: warning; beyond it, or connections dropped in the interval: critical",
 		.profile = "high-concurrency",
 		.parameters = { "net/core/somaxconn" },
 		.source =
@@ -92,14 +123,22 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "syn-flood",
 		.sysctl_helps = true,
 		.statement = "half-open connections fill a listener, and their senders do not answer",
-		.meaning = "",
-		.mend = "",
-		.levels = "70 % of the queue, or more than one cookie a second: critical",
+		.meaning =
+			"A SYN makes a half-open connection (SYN_RECV) until the sender answers the SYN-ACK. There can be as many "
+			"of a listener as its backlog allows; with cookies, SYNs that come then are answered without keeping "
+			"anything, and without, they are dropped. Forged senders show in that their SYN-ACKs are sent again in "
+			"vain and that their cookies do not come back.",
+		.mend =
+			"Keep tcp_syncookies at 1, which lets real clients in. tcp_max_syn_backlog does nothing while cookies are "
+			"on (since 4.3), and no backlog is long enough for a flood. A lower tcp_synack_retries empties the queue "
+			"sooner. Limit new connections by sender in the packet filter (diagnose prints rules for nft), or answer "
+			"them there with SYNPROXY; if the line is full, only the provider can help.",
+		.levels = "70 % of the queue (16 at least), or more than one SYN a second that meets a full one: critical",
 		.profile = "incident-syn-flood",
 		.parameters = {
 			"net/ipv4/tcp_syncookies",
 			"net/ipv4/tcp_synack_retries",
-			"net/ipv4/tcp_max_syn_backlog",
+			"net/ipv4/tcp_timestamps",
 		},
 		.source = "net/ipv4/tcp_input.c: tcp_conn_request(); measured",
 	},
@@ -107,9 +146,15 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "syn-burst",
 		.sysctl_helps = true,
 		.statement = "half-open connections fill a listener, and their senders are real",
-		.meaning = "",
-		.mend = "",
-		.levels = "70 % of the queue, or more than one cookie a second: warning",
+		.meaning =
+			"As syn-flood, but the senders answer: cookies come back, and hardly a SYN-ACK has to be sent again. More "
+			"clients come within a round trip than the backlog of the listener holds. With cookies they get in all "
+			"the same; without, their SYNs are dropped and they try again after a second.",
+		.mend =
+			"Raise the backlog of the application, and net.core.somaxconn if that limits it, and restart the "
+			"application. Not tcp_max_syn_backlog: with cookies on it does nothing. Keep-alive at the clients saves "
+			"the handshakes.",
+		.levels = "70 % of the queue (16 at least), or more than one SYN a second that meets a full one: warning",
 		.profile = "high-concurrency",
 		.parameters = { "net/core/somaxconn" },
 		.source = "net/ipv4/tcp_input.c: tcp_conn_request(); measured",
@@ -249,8 +294,11 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "close-wait-young",
 		.is_note = true,
 		.statement = "many sockets are in CLOSE_WAIT, none for long",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"A server that closes after its clients passes through CLOSE_WAIT with every connection. While they are "
+			"young, their number is that of the connections that end in that time, and no leak.",
+		.mend =
+			"Leave it. If the same sockets are there a minute later, diagnose will say close-wait-leak.",
 		.levels = "",
 		.source = "tcp_info: tcpi_last_ack_recv",
 	},
@@ -258,8 +306,11 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "syn-recv-many",
 		.is_note = true,
 		.statement = "many half-open connections, and room for them",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"Every connection that comes in is in SYN_RECV for a round trip. Their number says little: what counts is "
+			"the share of the queue of their listener, and whether they are answered.",
+		.mend =
+			"Leave it, or look again if clients cannot connect.",
 		.levels = "",
 		.source = "net/ipv4/tcp_input.c: tcp_conn_request()",
 	},
@@ -267,8 +318,12 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "accept-queue-past",
 		.is_note = true,
 		.statement = "a listener has lost connections before, not now",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"The listener counts what it has dropped since it began to listen: SYNs and last ACKs that met a full "
+			"queue, and with tcp_syncookies 0 SYNs that met too many half-open connections. Each try of a client "
+			"counts.",
+		.mend =
+			"Nothing now. If it goes on growing with the load, see accept-queue.",
 		.levels = "",
 		.source = "SK_MEMINFO_DROPS of sock_diag(7)",
 	},
@@ -276,8 +331,13 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "listener-old-limit",
 		.is_note = true,
 		.statement = "a listener has a shorter backlog than net.core.somaxconn allows",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"listen() cuts the backlog to somaxconn as it is then, and a higher somaxconn changes no listener that is "
+			"there already. 128 was its default until Linux 5.4, 4096 is since: a limit of just that many suggests "
+			"that the application asked for more, or says so itself.",
+		.mend =
+			"Restart the application, or let it reload so that it calls listen() again; if the limit is the same "
+			"then, it is its own.",
 		.levels = "",
 		.parameters = { "net/core/somaxconn" },
 		.source = "net/socket.c: __sys_listen(); measured",
