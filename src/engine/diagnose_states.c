@@ -120,21 +120,23 @@ static bool is_shared(const struct observation *seen, const struct owners *owner
 	return held > all + all / 10;
 }
 
-/* Those whose owner is not known; where only a sample was asked for, less than a tenth is the error of it. */
-static struct owner unknown_owner(const struct observation *seen, const struct owners *owners)
+/* Those that wait for accept() are nobody's. */
+static uint64_t accepted(const struct close_waits *waits, int age, int unread)
 {
-	const struct close_waits *waits = &seen->close_waits;
+	return waits->counts[age][unread] - waits->unaccepted[age][unread];
+}
+
+/* Those whose owner is not known. */
+static struct owner unknown_owner(const struct observation *seen)
+{
 	struct owner unknown = { .actor = { .name = "", .unit = "" } };
 
 	for (int age = 0; age < CLOSE_WAIT_AGES; age++)
 		for (int unread = 0; unread < 2; unread++) {
-			uint64_t held = waits->unaccepted[age][unread], all = waits->counts[age][unread];
+			const struct suspect *suspect = observation_suspect(seen, SUSPECT_CLOSE_WAIT, key_of(age, unread));
 
-			for (size_t i = 0; i < owners->count; i++)
-				held += owners->items[i].counts[age][unread];
-			if (inode_sample_scale(&waits->samples[age][unread]) > 1)
-				held += all / 10;
-			unknown.counts[age][unread] = all > held ? all - held : 0;
+			unknown.counts[age][unread] = seen->has_owners && suspect ? suspect->missing * suspect->scale :
+				accepted(&seen->close_waits, age, unread);
 		}
 	return unknown;
 }
@@ -327,8 +329,27 @@ static bool are_alike(const struct owner *a, const struct owner *b)
 	return a->actor.name[0] && strcmp(a->actor.name, b->actor.name) == 0 && strcmp(a->actor.unit, b->actor.unit) == 0;
 }
 
+static bool is_nothing(const struct owner *owner)
+{
+	return count_of(owner, CLOSE_WAIT_YOUNG) == 0;
+}
+
+/* Only the heaviest holders are told of. Where these are all of one program, the others are taken for the same. */
+static void take_all(const struct observation *seen, struct owner *owner)
+{
+	for (int age = 0; age < CLOSE_WAIT_AGES; age++)
+		for (int unread = 0; unread < 2; unread++) {
+			uint64_t all = accepted(&seen->close_waits, age, unread);
+
+			if (all <= owner->counts[age][unread])
+				continue;
+			owner->counts[age][unread] = all;
+			owner->actor.is_estimate = true;
+		}
+}
+
 /* Workers of one program, each of which holds too few to be told of. */
-static size_t check_workers(struct diagnosis *diagnosis, struct owners *owners)
+static size_t check_workers(struct diagnosis *diagnosis, struct owners *owners, const struct owner *unknown)
 {
 	size_t reported = 0;
 
@@ -349,6 +370,8 @@ static size_t check_workers(struct diagnosis *diagnosis, struct owners *owners)
 			if (shown < ACTORS_MAX)
 				members[shown++] = k;
 		}
+		if (sum.pids == owners->count && is_nothing(unknown))
+			take_all(&diagnosis->seen, &sum);
 		if (!level_of(&sum, &level))
 			continue;
 		finding = report_close_waits(diagnosis, &sum, level);
@@ -370,30 +393,42 @@ static size_t check_unknown(struct diagnosis *diagnosis, const struct owner *unk
 	return 1;
 }
 
+/* The one in whose queue most wait. */
+static const struct listener *listener_of_unaccepted(const struct observation *seen)
+{
+	const struct listener *found = NULL;
+
+	for (size_t i = 0; i < seen->listeners.count; i++)
+		if (seen->listeners.items[i].queue > 0 && (!found || seen->listeners.items[i].queue > found->queue))
+			found = &seen->listeners.items[i];
+	return found;
+}
+
 /* Clients that have given up before anybody accepted them. The queue of their listener need not be full. */
 static size_t check_unaccepted(struct diagnosis *diagnosis)
 {
 	const struct observation *seen = &diagnosis->seen;
 	struct owner nobody = { .actor = { .name = "", .unit = "" } };
-	const struct service *most = NULL;
+	const struct listener *listener;
 	enum finding_level level;
 	struct finding *finding;
 
 	memcpy(nobody.counts, seen->close_waits.unaccepted, sizeof(nobody.counts));
 	if (!level_of(&nobody, &level))
 		return 0;
-	for (size_t i = 0; i < seen->services_count; i++)
-		if (!most || seen->services[i].states[TCP_CLOSE_WAIT] > most->states[TCP_CLOSE_WAIT])
-			most = &seen->services[i];
+	listener = listener_of_unaccepted(seen);
 	/* Then it is told there. */
-	if (most && diagnose_queue_is_troubled(seen, most->port))
+	if (listener && diagnose_queue_is_troubled(seen, listener->port))
 		return 0;
 	finding = diagnose_report(diagnosis, FINDING_CLOSE_WAIT_STALLED, level,
 		"%s connections whose clients have given up (CLOSE_WAIT) still wait for accept(), for more than %s: the "
 		"process does not accept", diagnose_number(diagnosis, count_of(&nobody, CLOSE_WAIT_MIDDLE)),
 		count_of(&nobody, CLOSE_WAIT_OLD) >= OLD_WARNING ? "a minute" : "10 s");
-	if (most)
-		diagnose_subject(diagnosis, finding, "port %u", (unsigned)most->port);
+	if (listener) {
+		diagnose_subject(diagnosis, finding, "%s", diagnose_listener(diagnosis, listener));
+		diagnose_actor(diagnosis, finding, ACTOR_LISTENER, diagnose_listener(diagnosis, listener), 0);
+		diagnose_listener_holders(diagnosis, finding, listener);
+	}
 	add_figures(diagnosis, finding, &nobody);
 	add_peers(diagnosis, finding, TCP_CLOSE_WAIT);
 	advise_stalled(diagnosis, finding);
@@ -433,9 +468,9 @@ static void check_close_waits(struct diagnosis *diagnosis)
 	if (!owners)
 		return;
 	find_owners(&diagnosis->seen, owners);
-	unknown = unknown_owner(&diagnosis->seen, owners);
+	unknown = unknown_owner(&diagnosis->seen);
 	reported = check_each(diagnosis, owners);
-	reported += check_workers(diagnosis, owners);
+	reported += check_workers(diagnosis, owners, &unknown);
 	reported += check_unknown(diagnosis, &unknown);
 	reported += check_unaccepted(diagnosis);
 	if (reported == 0)
@@ -521,11 +556,16 @@ static void suspect_states(struct diagnosis *diagnosis)
 	const struct observation *seen = &diagnosis->seen;
 	bool is_likely = all_of(seen, CLOSE_WAIT_OLD) >= OLD_WARNING ||
 		all_of(seen, CLOSE_WAIT_MIDDLE) >= NOT_YOUNG_WARNING;
+	struct owner nobody = { .actor = { .name = "", .unit = "" } };
+	enum finding_level level;
 
 	for (int age = 0; is_likely && age < CLOSE_WAIT_AGES; age++)
 		for (int unread = 0; unread < 2; unread++)
 			suspect_sample(diagnosis, SUSPECT_CLOSE_WAIT, key_of(age, unread),
 				&seen->close_waits.samples[age][unread]);
+	memcpy(nobody.counts, seen->close_waits.unaccepted, sizeof(nobody.counts));
+	if (level_of(&nobody, &level) && listener_of_unaccepted(seen))
+		diagnose_suspect_listener(diagnosis, listener_of_unaccepted(seen));
 	if (seen->states[TCP_FIN_WAIT2] >= FIN_WAITS_WARNING)
 		suspect_sample(diagnosis, SUSPECT_FIN_WAIT2, 0, &seen->fin_waits);
 }

@@ -83,7 +83,8 @@ struct suspect {
 	size_t inodes_count;
 	uint64_t scale;			/* each stands for so many: of a sample */
 	const struct actor *holders;	/* the heaviest first; NULL until they were looked for */
-	size_t holders_count;
+	size_t holders_count;		/* there may be more, with fewer each */
+	size_t missing;			/* of the inodes, which nobody was seen to hold */
 };
 
 enum observation_tier { TIER_COUNTERS, TIER_LISTENERS, TIER_SOCKETS, TIER_DESTINATIONS, TIER_OWNERS, TIER_COUNT };

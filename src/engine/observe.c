@@ -514,12 +514,14 @@ int observe_suspect(struct observation *seen, enum suspect_kind kind, uint32_t k
 	return 0;
 }
 
-/* A sample stands for all of them. */
+/* A sample stands for all of them. Several processes that hold one socket share it; of several sockets each may have
+ * its own. */
 static struct actor actor_of(const struct holder *holder, const struct holders *holders, uint64_t scale)
 {
 	return (struct actor){
 		.kind = ACTOR_PROCESS, .pid = holder->pid, .name = holder->name, .command = holder->command,
-		.unit = holder->unit, .processes = holders->processes, .count = holder->sockets * scale,
+		.unit = holder->unit, .processes = holders->sockets == 1 ? holders->processes : 0,
+		.count = holder->sockets * scale,
 		.is_estimate = holder->is_estimate || scale > 1,
 	};
 }
@@ -534,6 +536,7 @@ static int take_holders(struct observation *seen, struct suspect *suspect, const
 		actors[i] = actor_of(&holders->items[i], holders, suspect->scale);
 	suspect->holders = actors;
 	suspect->holders_count = holders->count;
+	suspect->missing = holders->missing;
 	return 0;
 }
 
