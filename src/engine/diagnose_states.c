@@ -137,6 +137,7 @@ static struct owner unknown_owner(const struct observation *seen)
 
 			unknown.counts[age][unread] = seen->has_owners && suspect ? suspect->missing * suspect->scale :
 				accepted(&seen->close_waits, age, unread);
+			unknown.actor.is_estimate |= inode_sample_scale(&seen->close_waits.samples[age][unread]) > 1;
 		}
 	return unknown;
 }
