@@ -18,6 +18,8 @@ static const struct diagnose_check *const checks[] = {
 	&diagnose_states,
 	&diagnose_listeners,
 	&diagnose_syn,
+	&diagnose_limits,
+	&diagnose_traffic,
 };
 
 /* ---- findings ---- */
@@ -161,6 +163,11 @@ void diagnose_actor(struct diagnosis *diagnosis, struct finding *finding, enum a
 {
 	add_actor(diagnosis, finding, &(struct actor){ .kind = kind, .name = name, .command = "", .unit = "",
 		.count = count });
+}
+
+void diagnose_process_actor(struct diagnosis *diagnosis, struct finding *finding, const struct actor *actor)
+{
+	add_actor(diagnosis, finding, actor);
 }
 
 void diagnose_holders(struct diagnosis *diagnosis, struct finding *finding, const struct suspect *suspect, size_t most)

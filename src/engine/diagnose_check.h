@@ -35,6 +35,9 @@ void diagnose_profile(struct finding *finding);
 void diagnose_actor(struct diagnosis *diagnosis, struct finding *finding, enum actor_kind kind, const char *name,
 	uint64_t count);
 
+/* A process that is known otherwise than by a suspect. */
+void diagnose_process_actor(struct diagnosis *diagnosis, struct finding *finding, const struct actor *actor);
+
 /* The processes that hold the sockets of a suspect, the heaviest first, at most `most`; none when it is NULL or was not
  * looked for. */
 void diagnose_holders(struct diagnosis *diagnosis, struct finding *finding, const struct suspect *suspect, size_t most);

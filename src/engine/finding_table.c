@@ -163,9 +163,18 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "conntrack-full",
 		.sysctl_helps = true,
 		.statement = "the table of tracked connections is nearly full",
-		.meaning = "",
-		.mend = "",
-		.levels = "75 % of nf_conntrack_max: warning; 90 %, or drops: critical",
+		.meaning =
+			"The firewall keeps an entry for each connection, also for those that are over. When the "
+			"table holds nf_conntrack_max of them, the kernel throws out one that is not assured, or "
+			"drops the packet that would begin a new connection, whoever it is for (\"nf_conntrack: "
+			"table full, dropping packet\"). Each namespace counts for itself, against one limit that "
+			"is set in the host's; 0 is no limit. Entries of open connections stay five days after "
+			"the last packet.",
+		.mend =
+			"Do not track what needs no tracking (notrack in the raw table), raise nf_conntrack_max "
+			"and, with it, the buckets, and let entries of dead connections go sooner. In a "
+			"container: on the host.",
+		.levels = "75 % of nf_conntrack_max: warning; 90 %, or packets or entries dropped in the interval: critical",
 		.profile = "api-gateway",
 		.parameters = {
 			"net/netfilter/nf_conntrack_max",
@@ -178,8 +187,13 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "file-handles",
 		.sysctl_helps = true,
 		.statement = "the host runs out of open files",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"Every open file, socket and pipe of every process counts against fs.file-max. At the "
+			"limit open(), accept() and socket() fail with ENFILE for all but root (\"VFS: file-max "
+			"limit reached\"). systemd raises the limit beyond reach at boot; where it is low, "
+			"somebody has set it.",
+		.mend =
+			"Find the process that leaks descriptors; else raise fs.file-max.",
 		.levels = "70 % of fs.file-max: warning; 90 %: critical",
 		.profile = "high-concurrency",
 		.parameters = { "fs/file-max" },
@@ -187,10 +201,19 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 	},
 	[FINDING_DESCRIPTOR_LIMIT] = {
 		.id = "descriptor-limit",
+		.sysctl_helps = true,
 		.statement = "a process runs out of file descriptors",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"A process may have so many files and sockets open as its soft RLIMIT_NOFILE says, long "
+			"before the host is out of files. At the limit accept() fails with EMFILE, connections "
+			"stay in the accept queue, and many servers then spin. The limit is the process's own: "
+			"fs.file-max and somaxconn do not touch it.",
+		.mend =
+			"LimitNOFILE= of its unit, or ulimit -n where it is started, or the program's own "
+			"setting; for a leak, mend the program. fs.nr_open only where the hard limit has arrived "
+			"there.",
 		.levels = "70 % of its soft limit: warning; 90 %: critical",
+		.profile = "high-concurrency",
 		.parameters = { "fs/nr_open" },
 		.source = "getrlimit(2): RLIMIT_NOFILE; fs/file.c",
 	},
@@ -198,39 +221,64 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "tcp-memory",
 		.sysctl_helps = true,
 		.statement = "TCP uses as much memory as it may",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"All TCP sockets of the host share what tcp_mem allows, in pages: above the second number "
+			"buffers no longer grow, above the third data is dropped and connections are reset "
+			"(TCPAbortOnMemory, \"TCP: out of memory\"). Read in a container it is still the host's.",
+		.mend =
+			"Find who lets data pile up: programs that do not read, peers that do not take. Then, as "
+			"far as memory is free, raise tcp_mem.",
 		.levels =
-			"the pressure of tcp_mem: warning; 90 % of its maximum, or connections dropped for it: "
-			"critical",
-		.profile = "high-concurrency",
-		.parameters = { "net/ipv4/tcp_mem", "net/ipv4/tcp_rmem", "net/ipv4/tcp_wmem" },
-		.source = "net/ipv4/tcp.c: tcp_check_oom(); include/net/tcp.h",
+			"the pressure of tcp_mem, or reached in the interval: warning; 90 % of its maximum, or "
+			"connections dropped for it: critical",
+		.profile = "incident-memory",
+		.parameters = { "net/ipv4/tcp_mem" },
+		.source = "net/ipv4/tcp.c: tcp_check_oom(); net/core/sock.c: __sk_mem_raise_allocated()",
 	},
 	[FINDING_ORPHANS] = {
 		.id = "orphans",
 		.sysctl_helps = true,
 		.statement = "too many closed connections wait for their last data to be acknowledged",
-		.meaning = "",
-		.mend = "",
-		.levels = "a quarter of tcp_max_orphans: warning; half: critical",
+		.meaning =
+			"A socket that was closed while data or the FIN is unacknowledged belongs to no process "
+			"and stays until its peer answers or the retries are used up. Beyond tcp_max_orphans it "
+			"is reset and the data lost (\"too many orphaned sockets\"); for a socket that has waited "
+			"long or whose peer takes nothing the kernel counts two or four times, so that resets "
+			"begin at a quarter. The number is of the whole host.",
+		.mend =
+			"Shorter timeouts toward slow or vanished clients in the program that closes; fewer "
+			"retries (tcp_orphan_retries); a higher limit.",
+		.levels = "a quarter of tcp_max_orphans: warning; half, or one that is reset: critical",
+		.profile = "incident-memory",
 		.parameters = { "net/ipv4/tcp_max_orphans", "net/ipv4/tcp_orphan_retries" },
-		.source = "net/ipv4/tcp.c: tcp_too_many_orphans()",
+		.source = "net/ipv4/tcp_timer.c: tcp_out_of_resources(); net/ipv4/tcp.c: tcp_check_oom()",
 	},
 	[FINDING_RETRANSMISSIONS] = {
 		.id = "retransmissions",
 		.statement = "segments get lost on the way",
-		.meaning = "",
-		.mend = "",
-		.levels = "1 % of the segments sent in the interval: warning; 5 %: critical",
+		.meaning =
+			"A segment that is not acknowledged in time is sent again. One in a hundred already costs "
+			"a connection much of its speed; RetransSegs over OutSegs is the share. SYNs and SYN-ACKs "
+			"are left out of it: they are repeated because somebody does not answer. Where it gets "
+			"lost no counter of the sender tells.",
+		.mend =
+			"Find the link: drops and errors of interfaces, a wrong MTU, a policer, a full line. No "
+			"parameter mends a lossy path; BBR suffers less from it (profile bulk-transfer).",
+		.levels = "1 % of the segments of an interval with 1,000 sent and 20 repeated: warning; 5 %: critical",
 		.source = "RFC 6298; net/ipv4/tcp_output.c: __tcp_retransmit_skb()",
 	},
 	[FINDING_RECEIVE_DROPS] = {
 		.id = "receive-drops",
 		.sysctl_helps = true,
 		.statement = "received data is dropped for want of buffer",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"What comes in while the receive buffer is full, and cannot be squeezed, is dropped and "
+			"sent again (RcvPruned, OfoPruned, TCPRcvQDrop, TCPOFODrop; TCPBacklogDrop while the "
+			"process is inside a call). A reader that is merely slow closes the window instead, which "
+			"loses nothing; PruneCalled alone is no loss either.",
+		.mend =
+			"With closed windows: the process that reads too slowly. Else a larger maximum of "
+			"tcp_rmem, or of SO_RCVBUF in the program; with TCP as a whole short of memory, tcp_mem.",
 		.levels = "any in the interval: warning",
 		.profile = "bulk-transfer",
 		.parameters = { "net/ipv4/tcp_rmem", "net/ipv4/tcp_mem" },
@@ -346,17 +394,24 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "overflows-past",
 		.is_note = true,
 		.statement = "counters tell of losses before this look",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"Counters only grow. These have moved since the host, or the network namespace, began, "
+			"and did not within this look: an incident that is over, or one that comes in bursts.",
+		.mend =
+			"Look again with a longer --interval, or while it happens.",
 		.levels = "",
-		.source = "proc/net/netstat",
+		.source = "proc/net/netstat; proc/net/stat/nf_conntrack",
 	},
 	[FINDING_HOST_FIGURES] = {
 		.id = "host-figures",
 		.is_note = true,
 		.statement = "figures of the whole host, seen from a container",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"Orphans and TCP's memory are counted for the whole host, also when a container reads "
+			"them, and their limits, tcp_max_orphans and tcp_mem, exist in the host's network "
+			"namespace only.",
+		.mend =
+			"Look at it on the host.",
 		.levels = "",
 		.source = "net/ipv4/proc.c: sockstat_seq_show()",
 	},

@@ -25,7 +25,8 @@
 	_(timestamps, "net/ipv4/tcp_timestamps", 0)                     \
 	_(fin_timeout, "net/ipv4/tcp_fin_timeout", 0)                   \
 	_(synack_retries, "net/ipv4/tcp_synack_retries", 0)             \
-	_(receive_buffer_max, "net/ipv4/tcp_rmem", 2)
+	_(receive_buffer_max, "net/ipv4/tcp_rmem", 2)                   \
+	_(nr_open, "fs/nr_open", 0)
 
 #define TCP_SETTING_MEMBER_(member, ...) uint64_t member;
 #define TCP_SETTING_KNOWN_(member, ...) bool member;
@@ -70,8 +71,12 @@ struct half_open {
 struct near_limit {
 	pid_t pid;
 	const char *name, *command, *unit;
-	uint64_t open, soft, hard;
+	uint64_t open, soft, hard;	/* DESCRIPTORS_UNLIMITED (kernel/descriptors.h); 0: not known */
 };
+
+/* Of the host's limit of open files: from this share on, the processes that hold the most are looked for. */
+#define FILES_HIGH_SHARE 0.7
+enum { OPENERS_MAX = 5 };
 
 /* Sockets whose owner is asked for in the one walk over proc. */
 enum suspect_kind { SUSPECT_LISTENER, SUSPECT_CLOSE_WAIT, SUSPECT_DESTINATION, SUSPECT_FIN_WAIT2 };
@@ -109,6 +114,8 @@ struct observation {
 	struct counter_rates rates;
 	struct tcp_settings settings;
 	bool in_netns;			/* not the host's own: orphans and memory are the host's all the same */
+	uint64_t ram_bytes;		/* of the host; 0: not known */
+	unsigned page_size;		/* of the figures in pages; 0: not known */
 
 	/* ---- tier 1: listeners ---- */
 	bool has_listeners;
@@ -144,6 +151,8 @@ struct observation {
 	bool has_processes;
 	struct near_limit *near_limits;	/* the nearest first */
 	size_t near_limits_count, near_limits_capacity;
+	struct near_limit openers[OPENERS_MAX];	/* with the most open files, where the host is short of them */
+	size_t openers_count;
 };
 
 /* How sockets that came in stand in `visitors` and `closing`: the source is zero, the port is the one here, the address

@@ -120,6 +120,19 @@ static int read_settings(struct observe *observe)
 	return 0;
 }
 
+static int find_place(struct observe *observe)
+{
+	struct machine machine;
+	int r = facts_machine(observe->root, observe->seen->arena, &machine);
+
+	if (r < 0)
+		return r;
+	observe->seen->in_netns = machine.in_netns;
+	observe->seen->ram_bytes = machine.ram_bytes;
+	observe->seen->page_size = machine.page_size;
+	return 0;
+}
+
 int observe_counters(struct observe *observe)
 {
 	struct observation *seen = observe->seen;
@@ -131,7 +144,7 @@ int observe_counters(struct observe *observe)
 		seen->before = seen->now;
 		r = read_settings(observe);
 		if (r == 0)
-			r = facts_in_netns(observe->root, &seen->in_netns);
+			r = find_place(observe);
 	} else if (r == 0) {
 		seen->has_interval = true;
 		counters_change(&seen->before, &seen->now, &seen->changes);
