@@ -332,6 +332,7 @@ static int carry_out(struct app *app, const struct plan *plan)
 		.store = &store,
 		.host = &app->host,
 		.label = app->options.label,
+		.counted = &app->root,
 		.audited = app->options.audit ? audit_host : NULL,
 		.guardian = app->options.confirm ? &guardian : NULL,
 	};

@@ -5,6 +5,7 @@
 #include "engine/audit.h"
 #include "engine/stack.h"
 #include "engine/undo.h"
+#include "kernel/counters.h"
 #include "kernel/signals.h"
 #include "model/key.h"
 
@@ -91,6 +92,23 @@ static int add_steps(const struct apply *apply, const struct plan *plan, struct 
 	return 0;
 }
 
+/* What the change was meant to move, before it does (engine/effect.h). Where nothing is counted, or memory is short,
+ * the change is made all the same. */
+static void take_baseline(const struct apply *apply, struct change *change)
+{
+	CLEANUP_COUNTER_FILES struct counter_files files;
+	struct counters *baseline = arena_alloc(apply->arena, sizeof(*baseline));
+	bool is_counted = false;
+
+	counter_files_open(apply->counted, &files);
+	if (!baseline || counter_files_read(&files, baseline) < 0)
+		return;
+	for (size_t i = 0; i < COUNTER_COUNT; i++)
+		is_counted |= baseline->known_at[i] && counter_rows[i].kind == COUNTER_TOTAL;
+	if (is_counted)
+		change->baseline = baseline;
+}
+
 static int make_change(const struct apply *apply, const struct plan *plan, struct change **ret_change)
 {
 	struct change *change = arena_alloc(apply->arena, sizeof(*change));
@@ -124,6 +142,8 @@ static int make_change(const struct apply *apply, const struct plan *plan, struc
 		r = audit_watch(apply->procsys, apply->arena, apply->audited, change);
 	if (r == 0)
 		r = stack_find_owners(apply->store, apply->arena, change);
+	if (r == 0 && apply->counted)
+		take_baseline(apply, change);
 	if (r == 0 && apply->guardian)
 		r = guardian_plan(apply->guardian, apply->arena, &change->confirmation);
 	*ret_change = change;

@@ -22,6 +22,7 @@ struct apply {
 	struct record_store *store;	/* locked */
 	const struct host *host;
 	const char *label;		/* NULL when none was given */
+	const struct rootdir *counted;	/* the root whose counters the record is to keep as a baseline; or NULL */
 	const char *const *audited;	/* where to look for side effects that nobody knew of (audit.h); or NULL */
 	const struct guardian *guardian;	/* to be armed: the change waits for its confirmation; or NULL */
 };

@@ -10,6 +10,7 @@
 #include "model/key.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,36 @@ static void write_confirmation(struct json *json, const struct change_confirmati
 	write_deadline(json, object, confirmation);
 }
 
+/* As text, for cJSON's numbers are doubles. */
+static void write_number(struct json *json, cJSON *object, const char *name, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	json_add_string(json, object, name, text);
+}
+
+/* A list, for there are more counters than an object may have members. */
+static void write_baseline(struct json *json, const struct counters *baseline)
+{
+	cJSON *object, *list;
+
+	if (!baseline)
+		return;
+	object = json_add_object(json, json->root, "baseline");
+	write_number(json, object, "time_ns", baseline->time_ns);
+	list = json_add_array(json, object, "counters");
+	for (size_t i = 0; i < COUNTER_COUNT; i++) {
+		cJSON *counter;
+
+		if (!baseline->known_at[i])
+			continue;
+		counter = json_add_object(json, list, NULL);
+		json_add_string(json, counter, "name", counter_rows[i].name);
+		write_number(json, counter, "value", baseline->at[i]);
+	}
+}
+
 /* In the place of the end of the object, which json_finish() wrote. */
 static int add_checksum(struct strbuf *text)
 {
@@ -96,6 +127,7 @@ int record_json_write(struct strbuf *text, const struct change *change)
 	json_add_string(&json, json.root, "label", change->label);
 	json_out_host_with_cookie(&json, &change->host);
 	write_confirmation(&json, &change->confirmation);
+	write_baseline(&json, change->baseline);
 	profiles = json_add_array(&json, json.root, "profiles");
 	for (size_t i = 0; i < change->profiles_count; i++) {
 		cJSON *profile = json_add_object(&json, profiles, NULL);
@@ -293,14 +325,51 @@ static bool read_host(struct record_reader *reader, const cJSON *object, struct 
 		read_string(reader, object, "netns_cookie", true, &host->netns_cookie);
 }
 
-static bool read_deadline(const cJSON *object, unsigned long long *ret_deadline_ms)
+static bool read_number(const cJSON *object, const char *name, uint64_t *ret_number)
 {
-	const char *text = json_get_string(object, "deadline_ms");
+	const char *text = json_get_string(object, name);
 	struct number number;
 
 	if (!text || !number_parse(text, strlen(text), &number) || number.negative)
 		return false;
-	*ret_deadline_ms = number.magnitude;
+	*ret_number = number.magnitude;
+	return true;
+}
+
+static bool read_deadline(const cJSON *object, unsigned long long *ret_deadline_ms)
+{
+	uint64_t number;
+
+	if (!read_number(object, "deadline_ms", &number))
+		return false;
+	*ret_deadline_ms = number;
+	return true;
+}
+
+/* A later version may have counters that this one does not know. */
+static bool read_baseline(struct record_reader *reader, const cJSON *object)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "counters"), *counter;
+	struct counters *baseline;
+
+	if (!object)
+		return true;
+	baseline = arena_alloc(reader->arena, sizeof(*baseline));
+	reader->out_of_memory |= !baseline;
+	if (!baseline)
+		return false;
+	if (!cJSON_IsArray(list) || !read_number(object, "time_ns", &baseline->time_ns))
+		return fail(reader, "\"baseline\" is malformed");
+	cJSON_ArrayForEach(counter, list) {
+		const char *name = json_get_string(counter, "name");
+		int at = name ? counter_find(name) : -1;
+
+		if (!name || (at >= 0 && !read_number(counter, "value", &baseline->at[at])))
+			return fail(reader, "\"baseline\" has a malformed counter");
+		if (at >= 0)
+			baseline->known_at[at] = true;
+	}
+	reader->change->baseline = baseline;
 	return true;
 }
 
@@ -350,6 +419,7 @@ static bool read_record(struct record_reader *reader, const cJSON *root, const c
 		read_confirmation(reader, cJSON_GetObjectItemCaseSensitive(root, "confirmation"),
 			&change->confirmation) &&
 		check_pending(reader) &&
+		read_baseline(reader, cJSON_GetObjectItemCaseSensitive(root, "baseline")) &&
 		read_profiles(reader, cJSON_GetObjectItemCaseSensitive(root, "profiles")) &&
 		read_items(reader, cJSON_GetObjectItemCaseSensitive(root, "items"));
 }

@@ -3,6 +3,8 @@
  *
  * The text is readable JSON, schema "kerntune.change/1": who, when, which kernel, boot and network
  * namespace, and for every key the bytes that stood there, what was asked for and what was stored.
+ * An apply's record also has the counters as they were before the first write ("baseline"), by their names in
+ * model/counters.h and as text.
  *
  * Reading expects a hostile text: it is whole and sound or refused. The last member is a checksum of all that stands
  * before it, so that an accident or a hand in it shows; a record without one is read as well. */

@@ -6,6 +6,7 @@
  * undo them. A backup is a change that never wrote anything. */
 #pragma once
 
+#include "model/counters.h"
 #include "model/host.h"
 #include "model/value.h"
 
@@ -107,6 +108,7 @@ struct change {
 	const char *label;		/* NULL when none was given */
 	struct change_confirmation confirmation;
 	struct host host;
+	const struct counters *baseline;	/* as they were before the first write; NULL when that is not known */
 	struct change_profile *profiles;
 	size_t profiles_count;
 	struct change_item *items;	/* steps in the order of writing, then side effects */

@@ -142,7 +142,8 @@ const struct plan_row *fixture_row(const struct fixture *fixture, const char *pa
 enum apply_outcome fixture_apply(struct fixture *fixture)
 {
 	struct apply apply = { .arena = &fixture->arena, .procsys = &fixture->kernel.procsys,
-		.store = &fixture->store, .host = &fixture->host, .label = "test" };
+		.store = &fixture->store, .host = &fixture->host, .label = "test",
+		.counted = &fixture->kernel.root };
 
 	assert_int_equal(apply_run(&apply, &fixture->plan, &fixture->applied), 0);
 	assert_int_equal(fixture->applied.record_error, 0);

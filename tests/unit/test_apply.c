@@ -37,6 +37,34 @@ static void test_everything_is_applied(void **state)
 	assert_true(temp_dir_has(&fixture->kernel.dir, "run/kerntune/state"));
 }
 
+/* The counters of before the first write are in the record, and what is not counted is not. */
+static void test_counters_are_recorded(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *problem;
+	struct change *change;
+
+	temp_dir_add_dir(&fixture->kernel.dir, "proc/net", 0755);
+	temp_dir_write(&fixture->kernel.dir, "proc/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 14\n");
+	fixture_plan(fixture, "  net.core.somaxconn: 65535\n");
+	assert_int_equal(fixture_apply(fixture), APPLY_APPLIED);
+	assert_int_equal(record_load(&fixture->store, &fixture->arena, fixture->applied.change->id, &change, &problem), 0);
+	assert_non_null(change->baseline);
+	assert_int_equal(change->baseline->listen_overflows, 14);
+	assert_true(change->baseline->known.listen_overflows);
+	assert_false(change->baseline->known.conntrack_drops);
+	assert_true(change->baseline->time_ns > 0);
+}
+
+static void test_without_counters_there_is_no_baseline(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_plan(fixture, "  net.core.somaxconn: 65535\n");
+	assert_int_equal(fixture_apply(fixture), APPLY_APPLIED);
+	assert_null(fixture->applied.change->baseline);
+}
+
 static void test_nothing_to_do(void **state)
 {
 	struct fixture *fixture = *state;
@@ -466,6 +494,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		WITH_FIXTURE(test_everything_is_applied),
+		WITH_FIXTURE(test_counters_are_recorded),
+		WITH_FIXTURE(test_without_counters_there_is_no_baseline),
 		WITH_FIXTURE(test_nothing_to_do),
 		WITH_FIXTURE(test_every_write_is_announced),
 		WITH_FIXTURE(test_a_half_applied_vector_is_put_back),

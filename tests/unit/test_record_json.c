@@ -372,6 +372,69 @@ static struct change make_pending(void)
 	return change;
 }
 
+static void test_a_baseline_comes_back(void **state)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	CLEANUP_ARENA struct arena arena;
+	struct counters baseline = { .time_ns = 0xfffffffffffffff1ULL };
+	struct change given = sample, *change;
+	const char *problem;
+
+	(void)state;
+	arena_init(&arena);
+	baseline.listen_overflows = 0xffffffffffffffffULL;
+	baseline.known.listen_overflows = baseline.known.tcp_orphans = true;
+	given.baseline = &baseline;
+	assert_int_equal(record_json_write(&text, &given), 0);
+	assert_int_equal(record_json_read(&arena, text.bytes, text.length, ID, &change, &problem), 0);
+	assert_non_null(change->baseline);
+	assert_memory_equal(change->baseline, &baseline, sizeof(baseline));
+}
+
+/* What is wrong in it makes the record unsound; what this version does not know is passed over. */
+static void test_odd_baselines(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		bool is_sound;
+	} cases[] = {
+		{ "\"time_ns\"", "\"time\"", false },
+		{ "\"17\"", "17", false },
+		{ "\"17\"", "\"-17\"", false },
+		{ "\"17\"", "\"18446744073709551616\"", false },
+		{ "\"listen_overflows\"", "\"of_tomorrow\"", true },
+		{ "\"listen_overflows\"", "7", false },
+		{ "\"name\"", "\"names\"", false },
+		{ "\"counters\"", "\"countess\"", false },
+	};
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	struct counters baseline = { .time_ns = 5 };
+	struct change given = sample;
+
+	(void)state;
+	baseline.listen_overflows = 17;
+	baseline.known.listen_overflows = true;
+	given.baseline = &baseline;
+	given.host.netns_cookie = "1";
+	assert_int_equal(record_json_write(&text, &given), 0);
+	drop_checksum(&text);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		CLEANUP_STRBUF struct strbuf changed = STRBUF_INIT;
+		CLEANUP_ARENA struct arena arena;
+		const char *at = strstr(text.bytes, cases[i].from), *problem = NULL;
+		struct change *change;
+
+		arena_init(&arena);
+		check_row(at != NULL, "case %zu", i);
+		strbuf_printf(&changed, "%.*s%s%s", (int)(at - text.bytes), text.bytes, cases[i].to,
+			at + strlen(cases[i].from));
+		assert_int_equal(strbuf_check(&changed), 0);
+		/* Without its checksum the sound one is told to be edited, and nothing else. */
+		assert_int_equal(record_json_read(&arena, changed.bytes, changed.length, ID, &change, &problem), 1);
+		check_row((strstr(problem, "baseline") == NULL) == cases[i].is_sound, "case %zu: %s", i, problem);
+	}
+}
+
 static void test_a_pending_change_comes_back(void **state)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
@@ -594,6 +657,8 @@ int main(void)
 		cmocka_unit_test(test_the_id_must_be_the_file_s),
 		cmocka_unit_test(test_trailing_text_is_refused),
 		cmocka_unit_test(test_a_backup_needs_no_targets),
+		cmocka_unit_test(test_a_baseline_comes_back),
+		cmocka_unit_test(test_odd_baselines),
 		cmocka_unit_test(test_a_pending_change_comes_back),
 		cmocka_unit_test(test_who_finished_it),
 		cmocka_unit_test(test_fields_that_say_nothing_are_left_out),
