@@ -15,6 +15,7 @@
 
 static const struct diagnose_check *const checks[] = {
 	&diagnose_ports,
+	&diagnose_services,
 	&diagnose_states,
 	&diagnose_listeners,
 	&diagnose_syn,
@@ -181,6 +182,24 @@ void diagnose_suspect(struct diagnosis *diagnosis, enum suspect_kind kind, uint3
 {
 	if (observe_suspect(&diagnosis->seen, kind, key, inodes, count, scale) < 0)
 		diagnosis->failed = true;
+}
+
+void diagnose_suspect_destination(struct diagnosis *diagnosis, uint32_t rank)
+{
+	const struct destination *destination = diagnosis->seen.ranked[rank];
+	uint32_t *inodes;
+	size_t count = 0;
+
+	if (observation_suspect(&diagnosis->seen, SUSPECT_DESTINATION, rank))
+		return;
+	inodes = arena_alloc(diagnosis->arena, sizeof(destination->inodes));
+	diagnosis->failed |= !inodes;
+	/* Most of them may be in TIME_WAIT, which nobody holds: there are gaps. */
+	for (size_t i = 0; inodes && i < DESTINATION_INODES; i++)
+		if (destination->inodes[i])
+			inodes[count++] = destination->inodes[i];
+	if (count > 0)
+		diagnose_suspect(diagnosis, SUSPECT_DESTINATION, rank, inodes, count, 1);
 }
 
 /* ---- words ---- */

@@ -45,6 +45,10 @@ void diagnose_holders(struct diagnosis *diagnosis, struct finding *finding, cons
 void diagnose_suspect(struct diagnosis *diagnosis, enum suspect_kind kind, uint32_t key, const uint32_t inodes[],
 	size_t count, uint64_t scale);
 
+/* The owners of the outgoing destination of that rank, as far as a process holds sockets toward it; once, however many
+ * checks ask. */
+void diagnose_suspect_destination(struct diagnosis *diagnosis, uint32_t rank);
+
 /* Never NULL. */
 const char *diagnose_text(struct diagnosis *diagnosis, const char *format, ...) PRINTF_FORMAT(2, 3);
 const char *diagnose_address(struct diagnosis *diagnosis, uint8_t family, const uint8_t address[16]);

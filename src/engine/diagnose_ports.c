@@ -5,10 +5,9 @@
  * ports of one parity first, and is fast until half of the range is taken; from then on every call walks over the taken
  * half (__inet_hash_connect(); measured on 6.18: 15 us at 25 %, 26 us at 50 %, 3.9 ms at 60 %). */
 #include "engine/diagnose_check.h"
+#include "engine/port_use.h"
 
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string.h>
 
 #define PORTS_NOTE 0.4
 #define PORTS_WARNING 0.5
@@ -16,61 +15,7 @@
 #define LIMIT_WARNING 0.75
 #define LIMIT_CRITICAL 0.95
 
-enum {
-	TIME_WAIT_MANY = 10000,		/* from where people ask about it */
-	DEFAULT_REUSE_DELAY_MS = 1000,	/* where there is no tcp_tw_reuse_delay, before 6.14: a second */
-};
-
-/* ---- how many ports a destination takes ---- */
-
-static bool is_loopback(const struct destination *destination)
-{
-	static const uint8_t loopback6[16] = { [15] = 1 };
-
-	if (destination->family == AF_INET6)
-		return memcmp(destination->address, loopback6, 16) == 0 || memcmp(destination->source, loopback6, 16) == 0;
-	return destination->address[0] == 127 || destination->source[0] == 127;
-}
-
-/* Whether connect() takes a port that is in TIME_WAIT toward this destination again (tcp_twsk_unique()). */
-static bool reuses(const struct tcp_settings *settings, const struct destination *destination)
-{
-	if (!settings->known.tw_reuse || (settings->known.timestamps && settings->timestamps == 0))
-		return false;
-	return settings->tw_reuse == 1 || (settings->tw_reuse == 2 && is_loopback(destination));
-}
-
-/* Of those in TIME_WAIT, the ones that are still too young for that; a part of the first age slot. */
-static uint64_t too_young(const struct tcp_settings *settings, const struct destination *destination)
-{
-	uint64_t delay_ms = settings->known.tw_reuse_delay_ms ? settings->tw_reuse_delay_ms : DEFAULT_REUSE_DELAY_MS;
-	const uint64_t slot_ms = DESTINATION_AGE_SECONDS * 1000;
-	uint64_t young = 0;
-
-	for (size_t i = 0; i < DESTINATION_AGES && delay_ms > 0; i++) {
-		uint64_t part = delay_ms < slot_ms ? delay_ms : slot_ms;
-
-		young += destination->time_wait_ages[i] * part / slot_ms;
-		delay_ms -= part;
-	}
-	return young;
-}
-
-/* Ports that are not to be had now, the error of the table included. */
-static uint64_t ports_taken(const struct tcp_settings *settings, const struct destination *destination)
-{
-	uint64_t taken = destination->seen;
-
-	if (reuses(settings, destination))
-		taken = taken - destination->states[TCP_TIME_WAIT] + too_young(settings, destination);
-	return taken;
-}
-
-/* Connections closed a second, from the ages of those in TIME_WAIT: no second sample is needed. */
-static double close_rate(const struct destination *destination)
-{
-	return (double)destination->time_wait_ages[0] / DESTINATION_AGE_SECONDS;
-}
+enum { TIME_WAIT_MANY = 10000 };	/* from where people ask about it */
 
 /* ---- what is said ---- */
 
@@ -79,6 +24,14 @@ static const char *route_text(struct diagnosis *diagnosis, const struct destinat
 	return diagnose_text(diagnosis, "%s to %s",
 		diagnose_address(diagnosis, destination->family, destination->source),
 		diagnose_endpoint(diagnosis, destination->family, destination->address, destination->port));
+}
+
+/* Some hosts have a wide range with another beginning or end: that is no trouble. */
+static bool range_is_narrow(const struct tcp_settings *settings)
+{
+	uint64_t wide = PORTS_WIDE_LAST - PORTS_WIDE_FIRST + 1;
+
+	return (settings->port_last - settings->port_first + 1) * 10 < wide * 9;
 }
 
 static void advise_ports(struct diagnosis *diagnosis, struct finding *finding, const struct destination *destination)
@@ -102,10 +55,11 @@ static void advise_ports(struct diagnosis *diagnosis, struct finding *finding, c
 		diagnose_remedy(diagnosis, finding, "net/ipv4/tcp_tw_reuse",
 			"1: connect() takes a port again after a second instead of 60; TWRecycled rises");
 	}
-	if (settings->port_first > 10240)
+	if (range_is_narrow(settings))
 		diagnose_remedy(diagnosis, finding, "net/ipv4/ip_local_port_range",
-			"10240 65535: %u ports toward each destination instead of %s; reserve the ports of services "
-			"first (ip_local_reserved_ports)", 65535 - 10240 + 1,
+			"%d %d: %s ports toward each destination instead of %s; reserve the ports of services first "
+			"(ip_local_reserved_ports)", PORTS_WIDE_FIRST, PORTS_WIDE_LAST,
+			diagnose_number(diagnosis, PORTS_WIDE_LAST - PORTS_WIDE_FIRST + 1),
 			diagnose_number(diagnosis, tcp_settings_usable_ports(settings)));
 	diagnose_advise(diagnosis, finding,
 		"a second address on either side doubles the ports: several backends or ports of the destination, or "
@@ -122,17 +76,18 @@ static void figures_of(struct diagnosis *diagnosis, struct finding *finding, con
 	diagnose_figure(diagnosis, finding, "share", diagnose_share(taken, usable), "ratio");
 	diagnose_figure(diagnosis, finding, "established", destination->states[TCP_ESTABLISHED], "sockets");
 	diagnose_figure(diagnosis, finding, "time_wait", destination->states[TCP_TIME_WAIT], "sockets");
-	diagnose_figure(diagnosis, finding, "closed_per_second", close_rate(destination), "1/s");
+	diagnose_figure(diagnosis, finding, "closed_per_second", port_use_close_rate(destination), "1/s");
 }
 
-/* With this rate TIME_WAIT settles at rate times 60 seconds; if that is more than there are ports, they run out. */
+/* With this rate TIME_WAIT settles at rate times 60 seconds; if that is more than there are ports, they run out. Not where
+ * their ports are taken again. */
 static void tell_end(struct diagnosis *diagnosis, struct finding *finding, const struct destination *destination,
 	uint64_t taken, uint64_t usable)
 {
-	double rate = close_rate(destination), leaving = destination->time_wait_ages[DESTINATION_AGES - 1];
+	double rate = port_use_close_rate(destination), leaving = destination->time_wait_ages[DESTINATION_AGES - 1];
 	double growth = rate - leaving / DESTINATION_AGE_SECONDS, left;
 
-	if (taken >= usable || growth <= 0 ||
+	if (taken >= usable || growth <= 0 || port_use_recycles(&diagnosis->seen.settings, destination) ||
 		rate * TIME_WAIT_SECONDS + destination->states[TCP_ESTABLISHED] < (double)usable)
 		return;
 	left = (double)(usable - taken) / growth;
@@ -143,7 +98,7 @@ static void tell_end(struct diagnosis *diagnosis, struct finding *finding, const
 static void report_ports(struct diagnosis *diagnosis, const struct destination *destination, uint32_t rank,
 	uint64_t usable)
 {
-	uint64_t taken = ports_taken(&diagnosis->seen.settings, destination);
+	uint64_t taken = port_use_taken(&diagnosis->seen.settings, destination);
 	double share = diagnose_share(taken, usable);
 	enum finding_level level = share >= PORTS_CRITICAL ? FINDING_CRITICAL :
 		share >= PORTS_WARNING ? FINDING_WARNING : FINDING_NOTE;
@@ -165,13 +120,17 @@ static void report_ports(struct diagnosis *diagnosis, const struct destination *
 		destination->seen);
 	diagnose_holders(diagnosis, finding,
 		observation_suspect(&diagnosis->seen, SUSPECT_DESTINATION, rank), 3);
-	if (level == FINDING_NOTE)
-		return;
 	tell_end(diagnosis, finding, destination, taken, usable);
-	advise_ports(diagnosis, finding, destination);
+	if (level != FINDING_NOTE)
+		advise_ports(diagnosis, finding, destination);
 }
 
-/* The heaviest destination is the first; the others can only have fewer. */
+/* The heaviest destination is the first; the others can only have fewer, what may have been missed of them included. */
+static bool may_reach(const struct destination *destination, double share, uint64_t usable)
+{
+	return (double)destination->seen + destination->missed >= share * (double)usable;
+}
+
 static void check_destinations(struct diagnosis *diagnosis, uint64_t usable)
 {
 	const struct observation *seen = &diagnosis->seen;
@@ -179,9 +138,9 @@ static void check_destinations(struct diagnosis *diagnosis, uint64_t usable)
 	for (size_t i = 0; i < seen->destinations.count; i++) {
 		const struct destination *destination = seen->ranked[i];
 
-		if ((double)destination->seen < PORTS_NOTE * (double)usable)
+		if (!may_reach(destination, PORTS_NOTE, usable))
 			break;
-		if ((double)ports_taken(&seen->settings, destination) >= PORTS_NOTE * (double)usable)
+		if ((double)port_use_taken(&seen->settings, destination) >= PORTS_NOTE * (double)usable)
 			report_ports(diagnosis, destination, (uint32_t)i, usable);
 	}
 }
@@ -192,21 +151,17 @@ static void suspect_ports(struct diagnosis *diagnosis)
 	uint64_t usable = tcp_settings_usable_ports(&seen->settings);
 
 	for (size_t i = 0; usable && seen->has_destinations && i < seen->destinations.count; i++) {
-		const struct destination *destination = seen->ranked[i];
-		size_t count = 0;
-
-		if ((double)destination->seen < PORTS_WARNING * (double)usable)
+		if (!may_reach(seen->ranked[i], PORTS_NOTE, usable))
 			break;
-		while (count < DESTINATION_INODES && destination->inodes[count])
-			count++;
-		if (count > 0)
-			diagnose_suspect(diagnosis, SUSPECT_DESTINATION, (uint32_t)i, destination->inodes, count, 1);
+		if ((double)port_use_taken(&seen->settings, seen->ranked[i]) >= PORTS_NOTE * (double)usable)
+			diagnose_suspect_destination(diagnosis, (uint32_t)i);
 	}
 }
 
 /* ---- TIME_WAIT as such ---- */
 
-static void check_time_wait_limit(struct diagnosis *diagnosis)
+/* Whether there was something to say. */
+static bool check_time_wait_limit(struct diagnosis *diagnosis)
 {
 	const struct observation *seen = &diagnosis->seen;
 	double share = diagnose_share(seen->now.tcp_time_waits, seen->now.tcp_time_waits_max);
@@ -214,7 +169,7 @@ static void check_time_wait_limit(struct diagnosis *diagnosis)
 	struct finding *finding;
 
 	if (!seen->now.known.tcp_time_waits || !seen->now.known.tcp_time_waits_max || (share < LIMIT_WARNING && !overflows))
-		return;
+		return false;
 	finding = diagnose_report(diagnosis, FINDING_TIME_WAIT_LIMIT,
 		overflows || share >= LIMIT_CRITICAL ? FINDING_CRITICAL : FINDING_WARNING,
 		"%s of at most %s sockets wait (TIME_WAIT, and FIN_WAIT2 without a process)%s",
@@ -232,13 +187,14 @@ static void check_time_wait_limit(struct diagnosis *diagnosis)
 	diagnose_profile(finding);
 	diagnose_advise(diagnosis, finding,
 		"keep connections open (keep-alive, pools): then there is less to wait for");
+	return true;
 }
 
 static void note_time_wait(struct diagnosis *diagnosis, uint64_t usable)
 {
 	const struct observation *seen = &diagnosis->seen;
 	const struct destination *busiest = seen->destinations.count ? seen->ranked[0] : NULL;
-	uint64_t taken = busiest ? ports_taken(&seen->settings, busiest) : 0;
+	uint64_t taken = busiest ? port_use_taken(&seen->settings, busiest) : 0;
 	struct finding *finding;
 
 	if (seen->states[TCP_TIME_WAIT] < TIME_WAIT_MANY || (double)taken >= PORTS_NOTE * (double)usable)
@@ -264,12 +220,13 @@ static void note_time_wait(struct diagnosis *diagnosis, uint64_t usable)
 static void run_ports(struct diagnosis *diagnosis)
 {
 	uint64_t usable = tcp_settings_usable_ports(&diagnosis->seen.settings);
+	bool is_limited = check_time_wait_limit(diagnosis);
 
-	check_time_wait_limit(diagnosis);
 	if (!diagnosis->seen.has_destinations || usable == 0)
 		return;
 	check_destinations(diagnosis, usable);
-	note_time_wait(diagnosis, usable);
+	if (!is_limited)
+		note_time_wait(diagnosis, usable);
 }
 
 const struct diagnose_check diagnose_ports = { suspect_ports, run_ports };

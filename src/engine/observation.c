@@ -2,7 +2,8 @@
 /* Questions to an observation. */
 #include "engine/observation.h"
 
-
+#include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,40 @@ const struct service *observation_service(const struct observation *observation,
 	return observation->services_count == 0 ? NULL :
 		bsearch(&port, observation->services, observation->services_count, sizeof(*observation->services),
 			compare_services);
+}
+
+static uint64_t sockets_of(const struct service *service)
+{
+	uint64_t sum = 0;
+
+	for (size_t state = 0; state < TCP_SOCKET_STATES; state++)
+		sum += service->states[state];
+	return sum;
+}
+
+static int compare_busy(const void *left, const void *right)
+{
+	const struct service *a = *(const struct service *const *)left, *b = *(const struct service *const *)right;
+	uint32_t a_open = a->states[TCP_ESTABLISHED], b_open = b->states[TCP_ESTABLISHED];
+	int order = (a_open < b_open) - (a_open > b_open);
+
+	if (order == 0)
+		order = (sockets_of(a) < sockets_of(b)) - (sockets_of(a) > sockets_of(b));
+	return order ? order : (a->port > b->port) - (a->port < b->port);
+}
+
+int observation_rank_services(const struct observation *observation, struct arena *arena,
+	const struct service ***ret_ranked)
+{
+	const struct service **ranked = arena_alloc(arena, (observation->services_count + 1) * sizeof(*ranked));
+
+	if (!ranked)
+		return -ENOMEM;
+	for (size_t i = 0; i < observation->services_count; i++)
+		ranked[i] = &observation->services[i];
+	qsort(ranked, observation->services_count, sizeof(*ranked), compare_busy);
+	*ret_ranked = ranked;
+	return 0;
 }
 
 const struct suspect *observation_suspect(const struct observation *observation, enum suspect_kind kind, uint32_t key)

@@ -163,5 +163,9 @@ bool observation_is_visitor(const struct destination *destination);
 /* The service on that port, or NULL. */
 const struct service *observation_service(const struct observation *observation, uint16_t port);
 
+/* All of them by ESTABLISHED, then by sockets of any state, then by port: an array of services_count. 0 or -ENOMEM. */
+MUST_CHECK int observation_rank_services(const struct observation *observation, struct arena *arena,
+	const struct service ***ret_ranked);
+
 /* Who holds these sockets, once it was asked; NULL when it was not. */
 const struct suspect *observation_suspect(const struct observation *observation, enum suspect_kind kind, uint32_t key);
