@@ -13,8 +13,23 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "ephemeral-ports",
 		.sysctl_helps = true,
 		.statement = "the local ports toward one destination run out",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"connect() needs a local port that no other socket with the same source address, destination "
+			"address and destination port has. The ports are those of ip_local_port_range that are not "
+			"reserved: 28,232 by default, toward each destination. A closed connection keeps its port for "
+			"the 60 seconds of TIME_WAIT, so that some 470 new connections a second toward one "
+			"destination are all there can be. connect() tries every second port first: from half of the "
+			"range on each call searches what is taken, for milliseconds instead of microseconds, and "
+			"with the last port it fails with EADDRNOTAVAIL. Ports that connect() may take again at once "
+			"do not count: in TIME_WAIT for longer than tcp_tw_reuse_delay, with tcp_tw_reuse 1, or 2 and "
+			"a loopback address, and with tcp_timestamps.",
+		.mend =
+			"Keep connections open: nginx \"upstream { keepalive N; }\" with proxy_http_version 1.1 and "
+			"an empty Connection header, the pool of the HTTP or database client. Or let the server close "
+			"first: TIME_WAIT is then on its side, where it takes no port. Then tcp_tw_reuse = 1, a wider "
+			"ip_local_port_range with the ports of services reserved, and more addresses on either side: "
+			"each pair has ports of its own. A program that binds its source address itself needs "
+			"IP_BIND_ADDRESS_NO_PORT.",
 		.levels = "half of the usable ports: warning; 80 %: critical",
 		.profile = "incident-time-wait",
 		.parameters = {
@@ -29,8 +44,14 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "time-wait-limit",
 		.sysctl_helps = true,
 		.statement = "there is no room for more TIME_WAIT",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"The kernel keeps at most tcp_max_tw_buckets sockets in TIME_WAIT, and in FIN_WAIT2 without a "
+			"process. Beyond it a connection that is closed is gone at once (TCPTimeWaitOverflow), and "
+			"what TIME_WAIT is for is lost: a segment that comes late can reach the next connection on "
+			"the same ports.",
+		.mend =
+			"Keep connections open, so that fewer are closed. Raise tcp_max_tw_buckets: a socket in "
+			"TIME_WAIT takes some 256 bytes. Never lower it to have less TIME_WAIT.",
 		.levels =
 			"75 % of tcp_max_tw_buckets: warning; 95 %, or a socket that was closed without "
 			"TIME_WAIT: critical",
@@ -41,8 +62,16 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 	[FINDING_POOL_LEAK] = {
 		.id = "pool-leak",
 		.statement = "connections to one destination are kept open and not used",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"Most connections to one destination have neither sent nor received anything for ten minutes. "
+			"A pool may be that much larger than what is used, but connections that a program has taken "
+			"and never gave back look the same, and in the end the pool or the other side has none left. "
+			"TCP itself never ends an idle connection.",
+		.mend =
+			"Give connections back on every path, errors included: try-with-resources, defer, with; the "
+			"leak detection of the pool names the place. Bound the pool, and let it close what is idle. "
+			"SO_KEEPALIVE and the tcp_keepalive parameters find peers that are gone; a connection whose "
+			"peer answers they leave open.",
 		.levels = "500 ESTABLISHED of which 90 % are idle for 10 minutes: warning",
 		.source = "tcp_info(7): tcpi_last_data_sent, tcpi_last_data_recv",
 	},
@@ -288,8 +317,12 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "time-wait-harmless",
 		.is_note = true,
 		.statement = "many sockets are in TIME_WAIT, and it does no harm",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"The side that closes first keeps the connection in TIME_WAIT for 60 seconds, so that late "
+			"segments do not reach the next one. It takes some 256 bytes, no descriptor and no processor "
+			"time. It does harm only where local ports run out toward one destination, or at "
+			"tcp_max_tw_buckets, and neither is near.",
+		.mend = "Leave it. No parameter makes TIME_WAIT shorter: tcp_fin_timeout is about FIN_WAIT2.",
 		.levels = "",
 		.source = "net/ipv4/inet_timewait_sock.c; measured",
 	},
@@ -297,8 +330,11 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "time-wait-reusable",
 		.is_note = true,
 		.statement = "the ports in TIME_WAIT are taken again, so that they do not run out",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"A destination has many ports in TIME_WAIT, but tcp_tw_reuse lets connect() take those again "
+			"that are older than tcp_tw_reuse_delay, a second by default: they do not run out. That rests "
+			"on timestamps, which the other side has to use as well.",
+		.mend = "Leave it.",
 		.levels = "",
 		.source = "net/ipv4/tcp_ipv4.c: tcp_twsk_unique(); measured",
 	},
@@ -306,8 +342,10 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "ports-headroom",
 		.is_note = true,
 		.statement = "a destination uses 40 % of the local ports or more",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"Toward one destination 40 % of the usable local ports or more are taken. From half on every "
+			"connect() gets slow: see ephemeral-ports.",
+		.mend = "As for ephemeral-ports, before it is one.",
 		.levels = "",
 		.source = "net/ipv4/inet_hashtables.c: __inet_hash_connect(); measured",
 	},
@@ -315,8 +353,17 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "connection-churn",
 		.is_note = true,
 		.statement = "connections to a destination are opened and closed again, call by call",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"Toward a destination, or from a peer to a port here, 50 connections a second or more are "
+			"closed by this host, and at most as many are open as are closed in ten seconds: each serves "
+			"one call, or a pool keeps fewer than are in use at once. Each costs handshakes, a slow start "
+			"and, on the side that connects and closes, a local port for 60 seconds. Told by the ages of "
+			"TIME_WAIT; what the other side closes first is not seen.",
+		.mend =
+			"Keep-alive on both sides: nginx \"upstream { keepalive N; }\" with proxy_http_version 1.1 "
+			"and an empty Connection header; a client pool as large as what is in use at once "
+			"(MaxIdleConnsPerHost of Go is 2 unless it is set); the keep-alive time-out and the number of "
+			"requests of the server.",
 		.levels = "",
 		.source = "TIME_WAIT ages from sock_diag(7)",
 	},
@@ -324,8 +371,15 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "connection-surge",
 		.is_note = true,
 		.statement = "the number of connections grew fast within the interval",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"Within the interval the number of open connections grew by a fifth and by 500 or more, or so "
+			"fast that it doubles within a minute while most of them stay. New users do that, and so do "
+			"clients that lost their connections and come back all at once, or that try again what is "
+			"slow.",
+		.mend =
+			"See which service or destination has them. Clients should wait longer before each attempt, "
+			"by a random part. Then look for what ends first: accept-queue, descriptor-limit, "
+			"conntrack-full, ephemeral-ports.",
 		.levels = "",
 		.source = "RFC 4022: tcpCurrEstab",
 	},
@@ -333,8 +387,13 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "established-many",
 		.is_note = true,
 		.statement = "many connections are open; where to",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"10,000 connections or more are ESTABLISHED. That is no trouble as such; it says which ports "
+			"and destinations have the most, and whether one peer has half of a service's connections or "
+			"more: a proxy, or the pool of one client.",
+		.mend =
+			"Nothing, if that is what is expected. Each connection takes a descriptor and, while data is "
+			"under way, buffers.",
 		.levels = "",
 		.source = "sock_diag(7)",
 	},
@@ -419,8 +478,12 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.id = "unseen",
 		.is_note = true,
 		.statement = "what this user could not see",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"What this user, or this place, does not let kerntune see: the owners of sockets, which only "
+			"root sees of other users' processes, and which are not to be seen in other containers; or "
+			"backlogs and ages, where the kernel does not answer sock_diag(7). Numbers of sockets and "
+			"counters are complete all the same.",
+		.mend = "Ask again as root on the host itself: sudo kerntune diagnose.",
 		.levels = "",
 		.source = "proc(5)",
 	},
