@@ -83,7 +83,7 @@ _kerntune_offer_kind()
 		_kerntune_offer "$2" < <(_kerntune_ask id)
 		;;
 	key | catalogue) _kerntune_offer_keys "$1" "$2" ;;
-	check) _kerntune_offer "$2" < <(_kerntune_ask check) ;;
+	check | finding) _kerntune_offer "$2" < <(_kerntune_ask "$1") ;;
 	format) _kerntune_offer "$2" < <(_kerntune_ask format "$_kerntune_command") ;;
 	directory) _kerntune_offer_files "$2" -d ;;
 	netns)

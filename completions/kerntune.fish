@@ -39,8 +39,8 @@ function __kerntune_offer_kind
             else
                 $ask $argv[1] 2>/dev/null
             end
-        case check
-            $ask check 2>/dev/null
+        case check finding
+            $ask $argv[1] 2>/dev/null
         case format
             $ask format $argv[3] 2>/dev/null
         case directory

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kerntune __complete: the words that the shell completions offer, one a line. Silent on failure. */
 #include "cli/planned.h"
+#include "engine/finding_table.h"
 #include "engine/lint.h"
 #include "engine/record.h"
 #include "model/catalog.h"
@@ -112,6 +113,13 @@ static int print_checks(struct app *app)
 	return EXIT_HOLDS;
 }
 
+static int print_findings(struct app *app)
+{
+	for (size_t i = 0; i < FINDING_COUNT; i++)
+		fprintf(app->out, "%s\t%s\n", finding_rows[i].id, finding_rows[i].statement);
+	return EXIT_HOLDS;
+}
+
 /* The words of a list in a command's row, such as "table json". */
 static int print_words(struct app *app, const char *words)
 {
@@ -142,6 +150,8 @@ static int complete_run(struct app *app, int argc, char *argv[])
 		return print_catalogue(app);
 	if (strcmp(argv[0], "check") == 0)
 		return print_checks(app);
+	if (strcmp(argv[0], "finding") == 0)
+		return print_findings(app);
 	if (strcmp(argv[0], "arguments") == 0 && command)
 		return print_words(app, command->completes);
 	if (strcmp(argv[0], "format") == 0 && command)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* kerntune explain: what parameters mean, what they hold, who set them, and what the profiles make of them. */
+/* kerntune explain: what parameters mean, what they hold, who set them, and what the profiles make of them; and what the
+ * findings of diagnose mean. */
 #include "cli/explanation.h"
+#include "cli/finding_help.h"
 #include "cli/planned.h"
 #include "cli/render.h"
 #include "format/json_out.h"
@@ -19,6 +21,7 @@ struct question {
 	struct provenance provenance;
 	struct explain_match *matches;	/* one for each argument; one for all topics without any */
 	size_t matches_count;
+	const struct finding_row **findings;	/* likewise: not NULL where it is one of those, and no match */
 	bool by_topic;			/* the quick reference */
 	bool in_full;			/* at least one of them is explained, not only listed */
 };
@@ -171,11 +174,12 @@ static int print_text(struct app *app, const struct question *question)
 	for (size_t i = 0; r == 0 && i < question->matches_count; i++) {
 		if (i > 0)
 			fputc('\n', app->out);
-		r = print_match(app, question, &question->matches[i]);
+		r = question->findings[i] ? finding_help_print(app, question->findings[i]) :
+			print_match(app, question, &question->matches[i]);
 	}
 	if (r == 0 && question->by_topic && !question->in_full && !app->options.no_legend)
 		render_note(app, "\nMore about one: kerntune explain PARAMETER\nOthers: kerntune explain WORD, or "
-			"'net.ipv4.tcp_*'");
+			"'net.ipv4.tcp_*'\nA finding of diagnose: kerntune explain %s", finding_rows[0].id);
 	return r < 0 ? app_fail_errno(app, r, "printing the explanation") : EXIT_HOLDS;
 }
 
@@ -185,18 +189,42 @@ static int print_json(struct app *app, const struct question *question)
 {
 	CLEANUP_JSON struct json json;
 	cJSON *array;
+	int r = 0;
 
 	json_begin(&json);
 	json_out_schema(&json, "explain");
 	json_out_host(&json, &app->host);
 	json_add_boolean(&json, json.root, "changes_readable", !question->provenance.changes_are_hidden);
 	array = json_add_array(&json, json.root, "parameters");
-	for (size_t i = 0; i < question->explain.count; i++)
-		explanation_add_json(&json, array, &question->explain.subjects[i]);
+	for (size_t i = 0; r == 0 && i < question->explain.count; i++)
+		r = explanation_add_json(app->arena, &json, array, &question->explain.subjects[i]);
+	array = json_add_array(&json, json.root, "findings");
+	for (size_t i = 0; r == 0 && i < question->matches_count; i++)
+		if (question->findings[i])
+			r = finding_help_add_json(app, &json, array, question->findings[i]);
+	if (r < 0)
+		return app_fail_errno(app, r, "printing the explanation");
 	return app_finish_json(app, &json, EXIT_HOLDS);
 }
 
 /* ---- finding out ---- */
+
+/* A finding has dashes and no dots, so that the two do not clash; where neither is there, both are thought of. */
+static int find_keys(struct app *app, struct question *question, const char *argument, struct explain_match *match)
+{
+	const char *finding = finding_row_suggest(argument);
+	int r = explain_find(&question->explain, argument, match);
+
+	question->in_full |= r == 0 && is_explained(app, match);
+	if (r != EXPLAIN_NOTHING)
+		return r;
+	diag_error(&app->diags, "unknown-key", span_none(), "\"%s\" %s", argument, match->problem);
+	if (finding)
+		diag_hint(&app->diags, "did you mean %s, a finding of diagnose?", finding);
+	else
+		diag_hint(&app->diags, "%s", match->hint);
+	return 0;
+}
 
 static int find_all(struct app *app, struct question *question, int argc, char *argv[])
 {
@@ -210,16 +238,9 @@ static int find_all(struct app *app, struct question *question, int argc, char *
 		return r < 0 ? app_fail_errno(app, r, "listing the keys") : 0;
 	}
 	for (int i = 0; i < argc; i++) {
-		struct explain_match *match = &question->matches[i];
-		int r = explain_find(&question->explain, argv[i], match);
-
-		if (r < 0)
-			return app_fail_errno(app, r, "looking for the keys");
-		question->in_full |= r == 0 && is_explained(app, match);
-		if (r != EXPLAIN_NOTHING)
-			continue;
-		diag_error(&app->diags, "unknown-key", span_none(), "\"%s\" %s", argv[i], match->problem);
-		diag_hint(&app->diags, "%s", match->hint);
+		question->findings[i] = finding_row_find(argv[i]);
+		if (!question->findings[i] && find_keys(app, question, argv[i], &question->matches[i]) < 0)
+			return app_fail_errno(app, -ENOMEM, "looking for the keys");
 	}
 	question->matches_count = (size_t)argc;
 	return app->diags.errors ? app_fail(app, EXIT_INVALID, "unknown-key", "%zu error%s", app->diags.errors,
@@ -273,7 +294,8 @@ static int explain_command(struct app *app, int argc, char *argv[])
 	if (r != 0)
 		return r;
 	question.matches = arena_alloc(app->arena, (size_t)(argc + 1) * sizeof(*question.matches));
-	r = question.matches ? facts_machine(&app->root, app->arena, &question.machine) : -ENOMEM;
+	question.findings = arena_alloc(app->arena, (size_t)(argc + 1) * sizeof(*question.findings));
+	r = question.matches && question.findings ? facts_machine(&app->root, app->arena, &question.machine) : -ENOMEM;
 	if (r < 0)
 		return app_fail_errno(app, r, "reading the facts of the host");
 	question.explain = (struct explain){ .arena = app->arena, .root = &app->root, .procsys = &app->procsys,
@@ -288,15 +310,16 @@ static int explain_command(struct app *app, int argc, char *argv[])
 
 const struct command cmd_explain = {
 	.name = "explain",
-	.arguments = "[KEY...]",
+	.arguments = "[KEY|FINDING...]",
 	.summary = "Explain what parameters mean and hold",
 	.description = "What it is, what it holds here and who set it, its range and default, what\n"
 		"people get wrong about it, and what the profiles would make of it (--verbose\n"
 		"adds their reasons). KEY may be a glob, or a word to search for: of several\n"
-		"hits, each gets one line. Without KEY: the keys that matter most.",
+		"hits, each gets one line. Without KEY: the keys that matter most. FINDING is\n"
+		"the id of one of diagnose: what it means, and who can mend it.",
 	.max_arguments = -1,
 	.formats = "table json",
-	.completes = "catalogue",
+	.completes = "catalogue finding",
 	.options = (const unsigned char[]){ OPTION_FULL, OPTION_END },
 	.run = explain_command,
 };

@@ -40,7 +40,7 @@ struct command {
 	bool changes;			/* its exit code tells of a change of the host */
 	bool settles;			/* it deals with unsettled changes itself: no warning of them (notice.h) */
 	const char *formats;		/* what --format takes, the default first */
-	const char *completes;		/* what its arguments are: "profile", "id", "key", "catalogue" or "" */
+	const char *completes;		/* what its arguments are: "profile", "id", "key", "catalogue", "finding" */
 	const unsigned char *options;	/* enum option_id, ended by OPTION_END */
 	int (*run)(struct app *app, int argc, char *argv[]);	/* an exit code */
 };

@@ -2,6 +2,7 @@
 /* What explain says about one key. */
 #include "cli/explanation.h"
 
+#include "cli/finding_help.h"
 #include "cli/records.h"
 #include "cli/render.h"
 #include "format/json_out.h"
@@ -321,6 +322,20 @@ static void print_related(struct page *page)
 	print_paragraph(page, "Related", text);
 }
 
+/* The findings of diagnose that it can relieve. */
+static void print_relieved(struct page *page)
+{
+	const char *text = "", **ids;
+	size_t count = 0;
+
+	page->failed |= finding_help_relieved(page->app->arena, page->subject->path, &ids, &count) < 0;
+	for (size_t i = 0; i < count; i++)
+		text = join(page, text, ", ", ids[i]);
+	if (count > 0)
+		text = join(page, text, " ", count == 1 ? "(a finding of diagnose)" : "(findings of diagnose)");
+	print_paragraph(page, "Relieves", text);
+}
+
 static void print_undo(struct page *page)
 {
 	const struct catalog_row *row = page->subject->catalog;
@@ -433,6 +448,7 @@ int explanation_print(struct app *app, const struct subject *subject, const stru
 		print_scope(&page);
 		print_versions(&page, &prose);
 		print_related(&page);
+		print_relieved(&page);
 		print_undo(&page);
 	}
 	print_items(&page, "Careful", prose.caveats);
@@ -563,10 +579,16 @@ static void add_use(struct json *json, cJSON *array, const struct subject_use *u
 	json_add_string(json, object, "why", row->setting->why);
 }
 
-void explanation_add_json(struct json *json, cJSON *array, const struct subject *subject)
+int explanation_add_json(struct arena *arena, struct json *json, cJSON *array, const struct subject *subject)
 {
 	cJSON *object = json_add_object(json, array, NULL);
+	const char **relieved;
+	size_t count;
 	cJSON *list;
+	int r = finding_help_relieved(arena, subject->path, &relieved, &count);
+
+	if (r < 0)
+		return r;
 
 	json_add_bytes(json, object, "key", value_of(subject->key));
 	json_add_bytes(json, object, "path", value_of(subject->path));
@@ -582,4 +604,6 @@ void explanation_add_json(struct json *json, cJSON *array, const struct subject 
 	list = json_add_array(json, object, "profiles");
 	for (size_t i = 0; i < subject->uses_count; i++)
 		add_use(json, list, &subject->uses[i]);
+	json_out_names(json, object, "relieves", relieved, count);
+	return 0;
 }

@@ -4,6 +4,7 @@
 #include "engine/diagnose_check.h"
 
 #include "engine/observe.h"
+#include "model/catalog.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -115,6 +116,7 @@ void diagnose_advise(struct diagnosis *diagnosis, struct finding *finding, const
 static const char *live_text(struct diagnosis *diagnosis, const char *path)
 {
 	struct value value;
+	const char *text;
 	int error, r;
 
 	if (!diagnosis->procsys)
@@ -123,8 +125,9 @@ static const char *live_text(struct diagnosis *diagnosis, const char *path)
 	diagnosis->failed |= r == -ENOMEM;
 	if (r != 0)
 		return NULL;
-	value = value_trimmed(value);
-	return diagnose_text(diagnosis, "%.*s", (int)value.length, value.bytes);
+	text = value_display(diagnosis->arena, catalog_type(catalog_find(path)), value);
+	diagnosis->failed |= !text;
+	return text;
 }
 
 void diagnose_remedy(struct diagnosis *diagnosis, struct finding *finding, const char *path, const char *format, ...)

@@ -73,7 +73,7 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 			"SO_KEEPALIVE and the tcp_keepalive parameters find peers that are gone; a connection whose "
 			"peer answers they leave open.",
 		.levels = "500 ESTABLISHED of which 90 % are idle for 10 minutes: warning",
-		.source = "tcp_info(7): tcpi_last_data_sent, tcpi_last_data_recv",
+		.source = "include/uapi/linux/tcp.h: tcpi_last_data_sent, tcpi_last_data_recv",
 	},
 	[FINDING_CLOSE_WAIT_LEAK] = {
 		.id = "close-wait-leak",

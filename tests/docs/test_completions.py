@@ -98,6 +98,7 @@ class Fixture(unittest.TestCase):
         yield ['explain', 'net.core.wmem_'], ['net.core.wmem_default', 'net.core.wmem_max']
         yield ['explain', 'net/ipv4/conf/all/rp_f'], ['net/ipv4/conf/all/rp_filter']
         yield ['explain', '--fu'], ['--full']
+        yield ['explain', 'close-wait-'], ['close-wait-leak', 'close-wait-stalled', 'close-wait-young']
         yield ['verify', '--format', ''], [row[0] for row in docs.ask('format', 'verify')]
         yield ['show', '--format', 'y'], ['yaml']
         yield ['--color', 'a'], ['auto', 'always']

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The man pages say what the program has, and nothing else."""
+"""The man pages say what the program has, and nothing else.
+
+    test_man.py --update-findings     writes the list of FINDINGS in kerntune.8 anew, from the program's table
+"""
 
 import json
 import re
 import shutil
 import subprocess
+import sys
+import textwrap
 import unittest
 
 import docs
@@ -88,6 +93,58 @@ class Explain(unittest.TestCase):
             text = docs.on_terminal(72, '--root', root.path, '--profile-dir', docs.SOURCE / 'profiles', 'explain',
                                     'net.core.somaxconn')
         self.assertEqual([line.replace('\\e', '\\') for line in block[1:]], text.splitlines())
+
+
+def as_mdoc(text):
+    """A paragraph, each sentence on a line of its own."""
+    lines = []
+    for sentence in re.split(r'(?<=[.:]) (?=[A-Z"])|(?<=\.) ', text.replace('\\', '\\e')):
+        lines += textwrap.wrap(sentence, 118, break_on_hyphens=False, break_long_words=False)
+    return lines
+
+
+def sentence(text):
+    return text[0].upper() + text[1:] + '.'
+
+
+def findings():
+    ids = [row[0] for row in docs.ask('finding')]
+    return json.loads(docs.run('--json', 'explain', *ids).stdout)['findings']
+
+
+def findings_list():
+    """The list in the section FINDINGS, as it is to be."""
+    lines = ['.Bl -tag -width Ds']
+    for row in findings():
+        lines += [f'.It Cm {row["id"]}', *as_mdoc(sentence(row['statement']))]
+        lines += as_mdoc(f'Levels: {row["levels"]}.') if row['levels'] else []
+        for text in filter(None, (row['meaning'], row['mend'])):
+            lines += ['.Pp', *as_mdoc(text)]
+        keys = ', '.join(parameter['key'] for parameter in row['parameters'])
+        if row['profile']:
+            lines += ['.Pp', *as_mdoc(f'Parameters: {keys}.'), f'.Dl $ kerntune diff {row["profile"]}']
+        elif row['sysctl_helps']:
+            lines += ['.Pp', *as_mdoc(f'Parameters: {keys}.')]
+        elif not row['is_note']:
+            lines += ['.Pp', 'No sysctl mends this.']
+    return [*lines, '.El']
+
+
+class Findings(unittest.TestCase):
+    """What the findings of diagnose mean."""
+
+    page = docs.Page('kerntune.8')
+
+    def test_list(self):
+        section = self.page.sections['FINDINGS']
+        self.assertEqual(section[section.index('.Bl -tag -width Ds'):], findings_list(),
+                         'test_man.py --update-findings writes it anew')
+
+    def update(self):
+        text = docs.read('man/kerntune.8')
+        begin = text.index('.Bl -tag', text.index('.Sh FINDINGS'))
+        (docs.SOURCE / 'man/kerntune.8').write_text(
+            text[:begin] + '\n'.join(findings_list()) + text[text.index('\n.Sh', begin):], encoding='utf-8')
 
 
 class Json(unittest.TestCase):
@@ -174,7 +231,7 @@ class Json(unittest.TestCase):
             yield one(0, 'history', backup[2]['id'])
             root.write('proc/cmdline', 'sysctl.net.core.rmem_max=4194304\n')
             yield one(0, 'apply', '-y', profile)
-            yield one(0, 'explain', 'net.core.rmem_max')
+            yield one(0, 'explain', 'net.core.rmem_max', 'accept-queue')
             yield one(2, 'frobnicate')
             root.write('proc/net/tcp', '  sl  local_address rem_address   st\n')
             yield one(0, 'diagnose', '--once')
@@ -334,4 +391,7 @@ class Man(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    docs.main()
+    if sys.argv[1:] == ['--update-findings']:
+        Findings().update()
+    else:
+        docs.main()
