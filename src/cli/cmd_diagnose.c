@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kerntune diagnose: what is wrong with TCP on this host, who causes it, and whether a sysctl will help. */
 #include "cli/diagnosis.h"
+#include "cli/observed.h"
 #include "cli/render.h"
 #include "format/json_out.h"
 
@@ -10,7 +11,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-enum { INTERVAL_MS = 1000, DESTINATIONS_SHOWN = 10, SERVICES_SHOWN = 10 };
+enum { INTERVAL_MS = 1000 };
 
 /* What checklists have as an alarm; the findings judge by better measures. */
 static const struct {
@@ -99,6 +100,8 @@ static int print_text(struct app *app, const struct diagnosis *diagnosis)
 	const struct findings *findings = &diagnosis->findings;
 	int r = print_states(app, &diagnosis->seen);
 
+	if (r == 0 && (app->options.verbose || app->options.deep))
+		r = observed_print(app, &diagnosis->seen);
 	for (size_t i = 0; r == 0 && i < findings->count; i++) {
 		if (app->options.quiet && findings->items[i]->level == FINDING_NOTE)
 			continue;
@@ -169,6 +172,7 @@ static int print_json(struct app *app, const struct diagnosis *diagnosis, int co
 	const struct observation *seen = &diagnosis->seen;
 	CLEANUP_JSON struct json json;
 	size_t bad = findings_bad(&diagnosis->findings);
+	int r;
 
 	json_begin(&json);
 	json_out_schema(&json, "diagnose");
@@ -180,6 +184,9 @@ static int print_json(struct app *app, const struct diagnosis *diagnosis, int co
 	add_families(&json, seen);
 	json_add_integer(&json, json.root, "finding_count", (long)bad);
 	diagnosis_add_findings(&json, json.root, "findings", &diagnosis->findings);
+	r = observed_add_json(app, &json, seen);
+	if (r < 0)
+		return app_fail_errno(app, r, "printing the diagnosis");
 	add_cost(&json, seen);
 	return app_finish_json(app, &json, code);
 }

@@ -262,11 +262,28 @@ double diagnose_share(uint64_t part, uint64_t whole)
 
 /* ---- the order of it ---- */
 
+/* Whoever asks to look deep wants to know the owner of all that is shown. */
+static void suspect_the_rest(struct diagnosis *diagnosis)
+{
+	const struct observation *seen = &diagnosis->seen;
+
+	for (size_t i = 0; i < seen->listeners.count; i++) {
+		const struct listener *listener = &seen->listeners.items[i];
+
+		if (listener->inode && !observation_suspect(seen, SUSPECT_LISTENER, listener->inode))
+			diagnose_suspect(diagnosis, SUSPECT_LISTENER, listener->inode, &listener->inode, 1, 1);
+	}
+	for (size_t i = 0; seen->has_destinations && i < seen->destinations.count && i < DESTINATIONS_SHOWN; i++)
+		diagnose_suspect_destination(diagnosis, (uint32_t)i);
+}
+
 int diagnose_suspects(struct diagnosis *diagnosis)
 {
 	for (size_t i = 0; i < COUNT_OF(checks); i++)
 		if (checks[i]->suspect)
 			checks[i]->suspect(diagnosis);
+	if (diagnosis->deep)
+		suspect_the_rest(diagnosis);
 	return diagnosis->failed ? -ENOMEM : 0;
 }
 

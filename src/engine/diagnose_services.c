@@ -385,8 +385,22 @@ static void note_text_tables(struct diagnosis *diagnosis)
 		"connection has been idle: accept-queue, close-wait-leak and pool-leak cannot be told");
 	diagnose_subject(diagnosis, finding, "sock_diag");
 	diagnose_advise(diagnosis, finding,
-		"the kernel or a sandbox refuses sock_diag(7): modprobe tcp_diag, or allow AF_NETLINK (seccomp, "
-		"RestrictAddressFamilies=)");
+		"on a live host the kernel or a sandbox refuses sock_diag(7): modprobe tcp_diag, or allow AF_NETLINK "
+		"(seccomp, RestrictAddressFamilies=)");
+}
+
+static void note_malformed(struct diagnosis *diagnosis)
+{
+	size_t lines = diagnosis->seen.malformed;
+	struct finding *finding;
+
+	if (lines == 0)
+		return;
+	finding = diagnose_report(diagnosis, FINDING_UNSEEN, FINDING_NOTE,
+		"%zu line%s of proc/net/tcp and tcp6 could not be understood, and %s left out of all numbers", lines,
+		lines == 1 ? "" : "s", lines == 1 ? "is" : "are");
+	diagnose_subject(diagnosis, finding, "proc/net/tcp");
+	diagnose_figure(diagnosis, finding, "malformed_lines", (double)lines, "lines");
 }
 
 static void run_services(struct diagnosis *diagnosis)
@@ -402,6 +416,7 @@ static void run_services(struct diagnosis *diagnosis)
 	note_established(diagnosis);
 	note_hidden(diagnosis);
 	note_text_tables(diagnosis);
+	note_malformed(diagnosis);
 }
 
 const struct diagnose_check diagnose_services = { suspect_services, run_services };

@@ -65,6 +65,9 @@ struct half_open {
 	uint64_t distinct_sources;	/* networks (/24, /64) that they come from, about */
 };
 
+/* How many of each, the heaviest, are worth a line. */
+enum { DESTINATIONS_SHOWN = 10, SERVICES_SHOWN = 10 };
+
 /* A process near its limit of open files: from this share of it on. */
 #define NEAR_LIMIT_SHARE 0.7
 
@@ -128,6 +131,7 @@ struct observation {
 	bool is_moving;			/* the host was so busy that the numbers are of slightly different moments */
 	struct socket_counts counts;
 	uint64_t sockets_walked;
+	size_t malformed;		/* lines of proc/net/tcp that could not be understood, and were left out */
 	const struct service *services;	/* by port */
 	size_t services_count;
 	struct close_waits close_waits;

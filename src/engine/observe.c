@@ -473,6 +473,7 @@ static int walk(struct observe *observe, uint32_t states)
 	if (r < 0)
 		return r;
 	seen->sockets_walked = result.sockets;
+	seen->malformed = result.malformed;
 	seen->is_moving = result.is_disturbed;
 	for (unsigned state = 1; state < TCP_SOCKET_STATES; state++)
 		seen->states[state] = socket_counts_of(&seen->counts, state);

@@ -77,7 +77,7 @@ IDENTITY = {
     "proc/sys/kernel/random/boot_id": "11111111-2222-3333-4444-555555555555\n",
 }
 READ_ONLY_COMMANDS = {"diff", "verify", "list", "show", "check", "status", "history", "backup", "plan", "confirm",
-                      "selftest", "explain"}
+                      "selftest", "explain", "diagnose"}
 
 
 def digest(text):

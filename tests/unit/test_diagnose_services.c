@@ -295,6 +295,16 @@ static void test_text_tables(void **state)
 	assert_non_null(look_find(look, FINDING_UNSEEN));
 }
 
+static void test_malformed(void **state)
+{
+	struct look *look = *state;
+
+	look->seen->malformed = 2;
+	look_judge(look, &diagnose_services);
+	assert_non_null(look_find(look, FINDING_UNSEEN));
+	assert_int_equal((int)look_figure(look_find(look, FINDING_UNSEEN), "malformed_lines"), 2);
+}
+
 static void test_not_looked_at(void **state)
 {
 	struct look *look = *state;
@@ -321,6 +331,7 @@ int main(void)
 		WITH_LOOK(test_surge_needs_two_samples),
 		WITH_LOOK(test_hidden_owners),
 		WITH_LOOK(test_text_tables),
+		WITH_LOOK(test_malformed),
 		WITH_LOOK(test_not_looked_at),
 	};
 
