@@ -256,7 +256,7 @@ static void add_destination(struct json *json, cJSON *array, const struct observ
 	json_add_integer(json, object, "sockets", (long)destination->seen);
 	json_add_integer(json, object, "missed", (long)destination->missed);
 	add_states(json, object, destination->states);
-	json_add_integer(json, object, "idle", (long)destination->idle);
+	json_add_integer(json, object, "idle", (long)destination_idle(destination));
 	json_add_number(json, object, "closed_per_second", port_use_close_rate(destination));
 	json_add_integer(json, object, "ports_used", (long)taken);
 	json_add_number(json, object, "share", usable ? (double)taken / (double)usable : 0);

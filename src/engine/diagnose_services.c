@@ -38,7 +38,7 @@ static bool leaks(const struct destination *destination)
 {
 	uint32_t established = destination->states[TCP_ESTABLISHED];
 
-	return established >= LEAK_MIN && (double)destination->idle >= LEAK_IDLE * (double)established;
+	return established >= LEAK_MIN && (double)destination_idle(destination) >= LEAK_IDLE * (double)established;
 }
 
 static void suspect_services(struct diagnosis *diagnosis)
@@ -57,14 +57,14 @@ static void report_leak(struct diagnosis *diagnosis, const struct destination *d
 	struct finding *finding = diagnose_report(diagnosis, FINDING_POOL_LEAK, FINDING_WARNING,
 		"%s connections to it are open, and %s of them have carried no data for 10 minutes or more: they are not "
 		"used, and may have been forgotten%s%s",
-		diagnose_number(diagnosis, established), diagnose_number(diagnosis, destination->idle),
+		diagnose_number(diagnosis, established), diagnose_number(diagnosis, destination_idle(destination)),
 		suspect && suspect->holders_count ? " by " : "",
 		suspect && suspect->holders_count ? diagnose_process(diagnosis, &suspect->holders[0]) : "");
 
 	diagnose_subject(diagnosis, finding, "%s", endpoint_of(diagnosis, destination));
 	diagnose_figure(diagnosis, finding, "established", established, "sockets");
-	diagnose_figure(diagnosis, finding, "idle", destination->idle, "sockets");
-	diagnose_figure(diagnosis, finding, "share", diagnose_share(destination->idle, established), "ratio");
+	diagnose_figure(diagnosis, finding, "idle", destination_idle(destination), "sockets");
+	diagnose_figure(diagnosis, finding, "share", diagnose_share(destination_idle(destination), established), "ratio");
 	diagnose_actor(diagnosis, finding, ACTOR_DESTINATION, endpoint_of(diagnosis, destination), destination->seen);
 	diagnose_holders(diagnosis, finding, suspect, 3);
 	diagnose_advise(diagnosis, finding,

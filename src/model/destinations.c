@@ -305,6 +305,14 @@ void destinations_sample_idle(struct destinations *destinations, const struct tc
 		socket->info.last_data_received_ms >= DESTINATION_IDLE_MS;
 }
 
+uint32_t destination_idle(const struct destination *destination)
+{
+	if (destination->sampled < DESTINATION_SAMPLED_MIN)
+		return 0;
+	return (uint32_t)((uint64_t)destination->states[TCP_ESTABLISHED] * destination->sampled_idle /
+		destination->sampled);
+}
+
 int destinations_add(struct destinations *destinations, const struct tcp_socket *socket,
 	const struct listening_ports *ports)
 {

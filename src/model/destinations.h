@@ -30,6 +30,7 @@ enum {
 	DESTINATION_AGE_SECONDS = 10,
 	DESTINATION_IDLE_MS = 600000,
 	DESTINATION_IDLE_MIN = 500,	/* sockets, from where it is asked */
+	DESTINATION_SAMPLED_MIN = 16,
 	DESTINATION_INODES = 4,
 	DESTINATION_WORDS = 10,	/* of 32 bits: what makes a destination */
 	TIME_WAIT_SECONDS = 60,		/* TCP_TIMEWAIT_LEN in include/net/tcp.h; no sysctl changes it */
@@ -91,6 +92,10 @@ MUST_CHECK int destinations_add(struct destinations *destinations, const struct 
 
 /* Notes whether this socket, of which there is INFO, is idle, if it is ESTABLISHED and its destination in the table. */
 void destinations_sample_idle(struct destinations *destinations, const struct tcp_socket *socket);
+
+/* How many of those ESTABLISHED are idle, about: as many of all as of those looked at again; 0 where these were too few to
+ * say. */
+uint32_t destination_idle(const struct destination *destination);
 
 /* The most sockets that a destination can have which is not in the table: 0 unless is_full. */
 uint64_t destinations_unlisted_max(const struct destinations *destinations);

@@ -73,6 +73,8 @@ static void add_to(struct look *look, struct destinations *table, struct tcp_soc
 	for (uint32_t i = 0; i < sockets->count; i++) {
 		socket.inode = sockets->held ? look->next_inode++ : 0;
 		assert_int_equal(destinations_count(table, &socket), 0);
+		/* Of few sockets, all are looked at again. */
+		destinations_sample_idle(table, &socket);
 	}
 	look->seen->states[sockets->state] += sockets->count;
 }

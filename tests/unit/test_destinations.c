@@ -358,9 +358,47 @@ static void test_memory_failure(void **state)
 	assert_true(n > 3);
 }
 
+static void test_idle_is_a_share_of_the_sample(void **state)
+{
+	CLEANUP_ARENA struct arena arena;
+	struct destinations destinations;
+	const struct destination **ranked;
+	struct tcp_socket socket = {
+		.family = AF_INET, .state = TCP_ESTABLISHED, .remote_port = 5432, .known = TCP_SOCKET_HAS_INFO,
+	};
+
+	(void)state;
+	arena_init(&arena);
+	assert_int_equal(destinations_init(&destinations, &arena, 8, 1), 0);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(destinations_count(&destinations, &socket), 0);
+	assert_int_equal(destinations_rank(&destinations, &arena, &ranked), 0);
+	/* A side that is busy is a connection that is in use. */
+	socket.info.last_data_sent_ms = DESTINATION_IDLE_MS;
+	for (int i = 0; i < DESTINATION_SAMPLED_MIN / 2; i++)
+		destinations_sample_idle(&destinations, &socket);
+	socket.info.last_data_received_ms = DESTINATION_IDLE_MS;
+	for (int i = 0; i < DESTINATION_SAMPLED_MIN / 2 - 1; i++)
+		destinations_sample_idle(&destinations, &socket);
+	assert_int_equal(destination_idle(ranked[0]), 0);	/* too few */
+	destinations_sample_idle(&destinations, &socket);
+	assert_int_equal(destination_idle(ranked[0]), 500);
+	/* Gone meanwhile, in another state, or of no destination that is known. */
+	socket.known = 0;
+	destinations_sample_idle(&destinations, &socket);
+	socket.known = TCP_SOCKET_HAS_INFO;
+	socket.state = TCP_CLOSE_WAIT;
+	destinations_sample_idle(&destinations, &socket);
+	socket.state = TCP_ESTABLISHED;
+	socket.remote_port++;
+	destinations_sample_idle(&destinations, &socket);
+	assert_int_equal(destination_idle(ranked[0]), 500);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_idle_is_a_share_of_the_sample),
 		cmocka_unit_test(test_incoming),
 		cmocka_unit_test(test_grouping),
 		cmocka_unit_test(test_ages_of_time_wait),
