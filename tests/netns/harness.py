@@ -418,8 +418,8 @@ def run_child(test, host):
     return 0
 
 
-def run_test(test, host):
-    """Returns the status and what the test printed."""
+def start_test(test, host):
+    """Returns what finish_test() needs."""
     reader, writer = os.pipe()
     sys.stdout.flush()
     child = os.fork()
@@ -431,10 +431,20 @@ def run_test(test, host):
         sys.stdout.flush()
         os._exit(status)
     os.close(writer)
+    return child, reader
+
+
+def finish_test(begun):
+    """Returns the status and what the test printed."""
+    child, reader = begun
     with open(reader, errors="replace") as pipe:
         text = pipe.read()
     _, status = os.waitpid(child, 0)
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else FAILED, text
+
+
+def run_test(test, host):
+    return finish_test(start_test(test, host))
 
 
 def take_signals():
@@ -457,9 +467,11 @@ def main(definitions):
     if status == NOT_PERMITTED:
         print("1..0 # SKIP no network namespace of our own: %s" % text.strip())
         return
+    # Tests that do little but wait: these begin first, and run beside the others.
+    begun = {test: start_test(test, host) for test in definitions.get("SLOW", ())}
     lines, failed = [], False
     for number, (name, test) in enumerate(tests, 1):
-        status, text = run_test(test, host)
+        status, text = finish_test(begun[test]) if test in begun else run_test(test, host)
         if status == SKIPPED:
             lines.append("ok %d - %s # SKIP %s" % (number, name, text.strip()))
             continue
