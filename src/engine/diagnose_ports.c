@@ -195,11 +195,13 @@ static void note_time_wait(struct diagnosis *diagnosis, uint64_t usable)
 	const struct observation *seen = &diagnosis->seen;
 	const struct destination *busiest = seen->destinations.count ? seen->ranked[0] : NULL;
 	uint64_t taken = busiest ? port_use_taken(&seen->settings, busiest) : 0;
+	/* They look as if the ports ran out, however few there are. */
+	bool is_reusable = busiest && (double)busiest->seen >= PORTS_NOTE * (double)usable;
 	struct finding *finding;
 
-	if (seen->states[TCP_TIME_WAIT] < TIME_WAIT_MANY || (double)taken >= PORTS_NOTE * (double)usable)
+	if ((seen->states[TCP_TIME_WAIT] < TIME_WAIT_MANY && !is_reusable) || (double)taken >= PORTS_NOTE * (double)usable)
 		return;
-	if (busiest && (double)busiest->seen >= PORTS_NOTE * (double)usable)
+	if (is_reusable)
 		finding = diagnose_report(diagnosis, FINDING_TIME_WAIT_REUSABLE, FINDING_NOTE,
 			"%s TIME_WAIT; %s ports toward %s, but tcp_tw_reuse lets connect() take them again: leave it",
 			diagnose_number(diagnosis, seen->states[TCP_TIME_WAIT]), diagnose_number(diagnosis, busiest->seen),
