@@ -29,8 +29,9 @@ static const struct kind {
 		"TIME_WAIT, nobody's by now; destinations=0: so many that none has more than 8,000. ports: of "
 		"ip_local_port_range; limit: tcp_max_tw_buckets; to=loopback: 127.0.0.1 or ::1; reuse: tcp_tw_reuse; rate: "
 		"goes on with so many a second" },
-	{ "established", make_established, "family=4 count=1000 destinations=0 ports=0 name=client",
-		"ESTABLISHED, outgoing, held by a process for each 4,500; ports and destinations as above" },
+	{ "established", make_established, "family=4 count=1000 destinations=0 ports=0 rate=0 name=client",
+		"ESTABLISHED, outgoing, held by a process for each 4,500; ports and destinations as above; rate: each "
+		"process goes on with so many a second, up to 4,500" },
 	{ "close-wait", make_close_wait, "family=4 count=150 unread=0 lifetime=0 name=server",
 		"CLOSE_WAIT of a server; unread: bytes in each; lifetime: closes each after so many ms, and has new ones" },
 	{ "fin-wait-2", make_fin_wait2, "family=4 count=600 destinations=3 held=1 ports=0 name=client",

@@ -97,6 +97,12 @@ def test_many_established(host):
         expect(host, [], "--once")
 
 
+def test_a_surge(host):
+    with Trouble("established", count=200, destinations=2, rate=1000, name="crowd"):
+        expect(host, [], notes=["connection-surge"])
+        check(trouble.states()["ESTABLISHED"] > 700, "ss: %s" % trouble.states())
+
+
 def test_a_healthy_busy_host(host):
     with Trouble("healthy"):
         before = trouble.counter("ActiveOpens")
@@ -115,6 +121,9 @@ def one_destination(host, kind, percent, wanted, **parameters):
         findings = expect(host, wanted, "--once")
         for _, _ in wanted:
             blames(findings["ephemeral-ports"], "destination", FIRST)
+            # As people write it.
+            live = {row["key"]: row["live"] for row in findings["ephemeral-ports"]["parameters"]}
+            equal(live["net.ipv4.ip_local_port_range"], "32768 34767", "live value")
         if wanted and kind == "established":
             blames_process(findings["ephemeral-ports"], made.pid("webapp"), "webapp")
 
@@ -459,7 +468,7 @@ SLOW = (test_close_wait_of_several_owners, test_close_wait_that_grows_old)
 
 
 # The checks of these are not there yet: a line goes when its check comes.
-for awaited in ("fin_wait2_that_is_held", "fin_wait2_of_nobody",
+for awaited in ("a_surge", "fin_wait2_that_is_held", "fin_wait2_of_nobody",
                 "a_full_accept_queue", "a_full_accept_queue_that_drops", "a_full_accept_queue_of_somaxconn",
                 "an_accept_queue_that_fills", "an_accept_queue_that_was_full", "a_listener_with_an_old_limit",
                 "a_full_accept_queue_of_ipv6", "unprivileged",

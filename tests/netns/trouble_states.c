@@ -148,16 +148,20 @@ static void await_states(const int *fds, long count, int state, const char *what
 
 static void be_a_client_that_stays(long count)
 {
-	long destinations = destinations_for(number("count"));
+	long destinations = destinations_for(number("count")), rate = number("rate");
+	struct pace pace = { 0 };
 
 	use_all_descriptors();
 	close(listener);
-	for (long i = 0; i < count; i++) {
+	for (long i = 0; i < count || (rate && i < PER_PROCESS); i++) {
 		struct end to = destination(i % destinations);
 
+		if (i >= count)
+			keep_pace(&pace, rate);
 		connect_from(NEAR, &to, 0);
+		if (i == count - 1)
+			ready();
 	}
-	ready();
 }
 
 void make_established(void)
