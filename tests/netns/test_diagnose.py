@@ -3,6 +3,8 @@
 destination; and none on a host that is well. That the trouble is there is first asked of ss and proc."""
 import contextlib
 import os
+import shutil
+import subprocess
 
 import harness
 import trouble
@@ -59,6 +61,34 @@ def blames_process(finding, pid, name):
 
 def blames(finding, kind, *names):
     equal(sorted(row["name"] for row in who(finding, kind)), sorted(names), "%ss of %s" % (kind, finding["id"]))
+
+
+# ---- the generator ----
+
+def refuses(*prefix):
+    """Nothing is made, in a namespace that is the test's own: so nothing is lost where it fails."""
+    before = harness.snapshot()
+    run = subprocess.run([*prefix, trouble.MAKE, "time-wait", "count=1", "limit=77"], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    equal(run.returncode, 1, "exit code of make_trouble")
+    check("may be the machine's own namespace" in run.stderr, run.stderr)
+    equal(harness.moved_since(before), set(), "parameters that moved")
+
+
+def test_make_trouble_refuses_what_is_in_use(host):
+    if not harness.add_veth("uplink", "other"):
+        raise harness.Skip("no veth")
+    subprocess.run(["ip", "link", "set", "uplink", "up"], check=True)
+    refuses()
+
+
+def test_make_trouble_refuses_what_it_cannot_know(host):
+    """All that it can see is in its namespace; and then process 1 is closed to it as well."""
+    inside = ["unshare", "-p", "-f", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh"]
+    if os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "setpriv"))):
+        raise harness.Skip("not root, or a tool is missing")
+    refuses(*inside)
+    refuses(*inside, "setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace")
 
 
 # ---- nothing wrong ----

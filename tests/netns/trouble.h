@@ -70,7 +70,7 @@ struct end {
 	int family;
 };
 
-/* Refuses the namespace of process 1: what is made here would be the machine's. */
+/* Refuses any namespace that is not known to be a throwaway one: what is made in the machine's stays there. */
 void open_link(void);
 void enter(enum side side);
 /* The addresses; of the kind's parameter "family": 4, 6 or mapped. */

@@ -104,7 +104,9 @@ static void be_a_client_that_closes(long ignored)
 	if (number("reuse") == 1 || strcmp(text("to"), "loopback") == 0)
 		let_them_age();
 	ready();
-	for (long i = 0; rate; i++) {
+	if (!rate)
+		return;
+	for (long i = 0;; i++) {
 		struct end to = time_wait_end(i % destinations);
 
 		keep_pace(&pace, rate);
@@ -215,12 +217,13 @@ static void be_a_server_that_does_not_close(long ignored)
 	for (long i = 0; i < count; i++)
 		check(has_unread(fds[i], unread), "unread");
 	ready();
-	for (long i = 0; lifetime && count; i = (i + 1) % count) {
+	if (!lifetime || !count)
+		hold();
+	for (long i = 0;; i = (i + 1) % count) {
 		keep_pace(&pace, 1 + count * 1000 / lifetime);
 		close(fds[i]);
 		fds[i] = make_one_close_wait(&at, unread);
 	}
-	hold();
 }
 
 void make_close_wait(void)
