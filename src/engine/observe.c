@@ -6,6 +6,7 @@
 #include "kernel/descriptors.h"
 #include "kernel/facts.h"
 #include "kernel/owners.h"
+#include "kernel/process.h"
 #include "kernel/sock_dump.h"
 #include "kernel/sockdiag.h"
 
@@ -14,9 +15,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum {
@@ -629,20 +632,65 @@ static bool is_near(const struct descriptors *descriptors)
 		(double)descriptors->open >= NEAR_LIMIT_SHARE * (double)descriptors->soft;
 }
 
-static int add_near(struct observe *observe, pid_t pid, const struct descriptors *descriptors)
+static int open_process(const struct rootdir *root, const char *process)
+{
+	char path[sizeof("proc/") + NAME_MAX];
+
+	snprintf(path, sizeof(path), "proc/%s", process);
+	return rootdir_open_path(root, path, O_PATH | O_DIRECTORY);
+}
+
+/* Of a container, other processes are in reach where it shares proc with the host: those are not its trouble. */
+static bool is_elsewhere(const struct observe *observe, int process_fd)
+{
+	CLEANUP_FD int self_fd = -1;
+	struct stat theirs, ours;
+
+	if (!observe->seen->in_netns || !observe->root->is_system)
+		return false;
+	self_fd = open_process(observe->root, "self");
+	return self_fd >= 0 && fstatat(self_fd, "ns/net", &ours, 0) == 0 &&
+		fstatat(process_fd, "ns/net", &theirs, 0) == 0 &&
+		(theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev);
+}
+
+static int add_near(struct observe *observe, pid_t pid, int process_fd, const struct descriptors *descriptors)
 {
 	struct observation *seen = observe->seen;
 	struct near_limit *grown = arena_grow(seen->arena, seen->near_limits, seen->near_limits_count,
 		&seen->near_limits_capacity, sizeof(*grown));
+	struct process_names names;
+	int r;
 
 	if (!grown)
 		return -ENOMEM;
 	seen->near_limits = grown;
+	r = process_read_names(process_fd, seen->arena, &names);
+	if (r < 0)
+		return r;
 	grown[seen->near_limits_count++] = (struct near_limit){
-		.pid = pid, .name = "", .command = "", .unit = "",
+		.pid = pid, .name = names.name, .command = names.command, .unit = names.unit,
 		.open = descriptors->open, .soft = descriptors->soft, .hard = descriptors->hard,
 	};
 	return 0;
+}
+
+/* 0 or -ENOMEM: what has ended meanwhile, or is not to be known, is left out. */
+static int look_at_process(struct observe *observe, const char *name)
+{
+	pid_t pid = pid_of(name);
+	struct descriptors descriptors;
+	CLEANUP_FD int fd = -1;
+	int r = pid ? descriptors_of(observe->root, pid, &descriptors) : -ESRCH;
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	if (!is_near(&descriptors))
+		return 0;
+	fd = open_process(observe->root, name);
+	if (fd < 0 || is_elsewhere(observe, fd))
+		return fd == -ENOMEM ? fd : 0;
+	return add_near(observe, pid, fd, &descriptors);
 }
 
 int observe_processes(struct observe *observe)
@@ -655,13 +703,9 @@ int observe_processes(struct observe *observe)
 		return 0;
 	fd = -1;
 	while ((entry = readdir(proc))) {
-		pid_t pid = pid_of(entry->d_name);
-		struct descriptors descriptors;
-		int r = pid ? descriptors_of(observe->root, pid, &descriptors) : -ESRCH;
+		int r = look_at_process(observe, entry->d_name);
 
-		if (r == 0 && is_near(&descriptors))
-			r = add_near(observe, pid, &descriptors);
-		if (r == -ENOMEM)
+		if (r < 0)
 			return r;
 	}
 	observe->seen->has_processes = true;

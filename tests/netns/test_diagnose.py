@@ -305,7 +305,7 @@ def test_an_accept_queue_that_was_full(host):
 def test_a_listener_with_an_old_limit(host):
     with Trouble("accept-queue", backlog=0, connects=3, somaxconn=128, raised=4096, name="old") as made:
         equal(trouble.listeners(), {HERE: (3, 128)}, "ss")
-        note = expect(host, [], "--once", notes=["listener-old-limit"])["listener-old-limit"]
+        note = expect(host, [], "--once", "--deep", notes=["listener-old-limit"])["listener-old-limit"]
         blames(note, "listener", HERE)
         check(made.pid("old") in [row.get("pid") for row in note["who"]], "who: %s" % note["who"])
 
@@ -398,6 +398,12 @@ def test_descriptors_run_short(host):
 
 def test_descriptors_run_out(host):
     descriptors(host, 240, "critical")
+
+
+def test_descriptors_of_another_namespace(host):
+    """They share proc, but a verdict on one is not on the other."""
+    with Trouble("descriptors", limit=256, open=240, prefix=["unshare", "-n"]):
+        expect(host, [], "--once")
 
 
 # ---- traffic ----

@@ -19,9 +19,9 @@ PATIENCE = 100    # seconds; some sockets must grow older than 60
 class Trouble:
     """roles: the pids of the processes by their names."""
 
-    def __init__(self, kind, **parameters):
+    def __init__(self, kind, prefix=(), **parameters):
         words = ["%s=%s" % item for item in parameters.items()]
-        self.process = subprocess.Popen([MAKE, kind, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([*prefix, MAKE, kind, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, universal_newlines=True)
         self.roles = collections.defaultdict(list)
 
