@@ -141,6 +141,13 @@ static void serve(long ignored)
 	be_a_server_that_serves(ignored);
 }
 
+/* Whoever holds the listener as well would be taken for one who serves it. */
+static void flood(long ignored)
+{
+	close(listener);
+	send_syns(ignored);
+}
+
 void make_syn_flood(void)
 {
 	errno = EAFNOSUPPORT;
@@ -150,7 +157,7 @@ void make_syn_flood(void)
 	write_key("/proc/sys/net/ipv4/tcp_orphan_retries", "1");
 	listener = listen_here(number("backlog"));
 	role(text("name"), serve, 0);
-	role("flood", send_syns, 0);
+	role("flood", flood, 0);
 	role("watch", watch_the_flood, 0);
 	close(listener);
 }
