@@ -202,8 +202,14 @@ void await(bool (*holds)(long argument), long argument, const char *what)
 	int64_t end = now_ns() + (int64_t)PATIENCE_SECONDS * 1000000000;
 
 	while (!holds(argument)) {
-		errno = ETIME;
-		check(now_ns() < end, what);
+		if (now_ns() >= end) {
+			fprintf(stderr, "make_trouble: in vain, with %ld sockets, %ld small ones, %ld of which overflowed, "
+				"%ld retransmissions and %ld resets\n", sockstat("inuse"), sockstat("tw"),
+				counter("TcpExt", "TCPTimeWaitOverflow"), counter("Tcp", "RetransSegs"),
+				counter("Tcp", "EstabResets"));
+			errno = ETIME;
+			check(false, what);
+		}
 		rest(1000000);
 	}
 }
