@@ -339,7 +339,8 @@ def test_a_flood_without_cookies(host):
 
 
 def test_a_burst_of_clients(host):
-    with Trouble("syn-flood", backlog=64, cookies=1, answer=100, rate=2000, name="web") as made:
+    # 1,800 at any time are on their way; the server may be away for 300 ms, as on a busy machine, and loses none.
+    with Trouble("syn-flood", backlog=1000, cookies=1, answer=600, rate=3000, name="web") as made:
         sent, received = trouble.counter("SyncookiesSent"), trouble.counter("SyncookiesRecv")
         finding = expect(host, [("syn-burst", "warning")])["syn-burst"]
         sent, received = trouble.counter("SyncookiesSent") - sent, trouble.counter("SyncookiesRecv") - received
@@ -504,15 +505,9 @@ SLOW = (test_close_wait_of_several_owners, test_close_wait_that_grows_old)
 
 
 # The checks of these are not there yet: a line goes when its check comes.
-for awaited in ("a_surge", "fin_wait2_that_is_held", "fin_wait2_of_nobody",
-                "a_full_accept_queue", "a_full_accept_queue_that_drops", "a_full_accept_queue_of_somaxconn",
-                "an_accept_queue_that_fills", "an_accept_queue_that_was_full", "a_listener_with_an_old_limit",
-                "a_full_accept_queue_of_ipv6", "unprivileged",
-                "a_flood_with_cookies", "a_flood_without_cookies", "a_burst_of_clients",
-                "conntrack_fills", "conntrack_is_nearly_full", "conntrack_is_full",
-                "descriptors_run_short", "descriptors_run_out",
-                "some_loss", "much_loss", "a_receiver_without_room",
-                "close_wait_of_several_owners", "close_wait_that_grows_old"):
+for awaited in ("a_surge", "conntrack_fills", "conntrack_is_nearly_full", "conntrack_is_full",
+                "descriptors_run_short", "descriptors_run_out", "some_loss", "much_loss", "a_receiver_without_room",
+                "unprivileged"):
     del globals()["test_" + awaited]
 SLOW = [test for test in SLOW if test.__name__ in globals()]
 
