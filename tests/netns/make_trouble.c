@@ -26,7 +26,7 @@ static const struct kind {
 } kinds[] = {
 	{ "time-wait", make_time_wait,
 		"family=4 count=10000 destinations=0 ports=0 limit=0 to=far reuse=2 rate=0 name=client",
-		"TIME_WAIT, nobody's by now; destinations=0: so many that none has more than 8,000. ports: of "
+		"TIME_WAIT, nobody's by now, of which each is there for a minute; destinations=0: so many that none has more than 8,000. ports: of "
 		"ip_local_port_range; limit: tcp_max_tw_buckets; to=loopback: 127.0.0.1 or ::1; reuse: tcp_tw_reuse; rate: "
 		"goes on with so many a second" },
 	{ "established", make_established, "family=4 count=1000 destinations=0 ports=0 rate=0 name=client",
