@@ -100,7 +100,7 @@ def test_an_empty_namespace(host):
 def many_time_wait(host, count):
     with Trouble("time-wait", count=count):
         found = trouble.states()
-        if found["TIME_WAIT"] < count:
+        if found.get("TIME_WAIT", 0) < count:
             raise harness.Skip("the first of %d were gone before the last was made" % count)
         equal(found, {"TIME_WAIT": count}, "ss")
         check(max(trouble.per_destination("time-wait").values()) <= 0.3 * trouble.ports(), "one has too many")
