@@ -3,16 +3,20 @@
 #include "cli/options.h"
 
 #include "base/duration.h"
+#include "base/number.h"
 #include "base/similar.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
 
+enum { COUNT_MAX = 1000000000 };
+
 #define FLAG(member) .kind = OPTION_FLAG, .offset = offsetof(struct options, member)
 #define TEXT(member) .kind = OPTION_TEXT, .offset = offsetof(struct options, member)
 #define DURATION(member) .kind = OPTION_DURATION, .offset = offsetof(struct options, member)
 #define MILLISECONDS(member) .kind = OPTION_MILLISECONDS, .offset = offsetof(struct options, member)
+#define NUMBER(member) .kind = OPTION_NUMBER, .offset = offsetof(struct options, member)
 #define LIST(member) .kind = OPTION_LIST, .offset = offsetof(struct options, member)
 
 const struct option_row option_rows[OPTION_COUNT] = {
@@ -82,6 +86,16 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "look for all owners, one by one" },
 	[OPTION_INTERVAL] = { "interval", 0, MILLISECONDS(interval), "TIME",
 		"time between two samples (200ms, 5s); default 1s", "text" },
+	[OPTION_TICKS] = { "count", 0, NUMBER(count), "N",
+		"end after N looks", "text" },
+	[OPTION_STATES] = { "states", 0, TEXT(states), "WHEN",
+		"count each state: auto (if cheap), always, never", "auto always never" },
+	[OPTION_THRESHOLD] = { "threshold", 0, LIST(thresholds), "NAME=LEVELS",
+		"a figure's alarm levels: WARNING[:CRITICAL]", "text" },
+	[OPTION_DOWN_DELAY] = { "down-delay", 0, MILLISECONDS(down_delay), "TIME",
+		"how long a figure is low before its alarm ends", "text" },
+	[OPTION_ON_ALERT] = { "on-alert", 0, TEXT(on_alert), "FILE",
+		"run FILE when an alarm changes, JSON on its stdin", "file" },
 };
 
 struct key_filter options_filter(const struct options *options)
@@ -178,6 +192,17 @@ static void build_getopt(const unsigned char *list, bool only_leading, struct op
 	*short_options = '\0';
 }
 
+static bool parse_count(const char *text, unsigned long *ret_count)
+{
+	struct number number;
+
+	if (!number_parse(text, strlen(text), &number) || number.negative || number.magnitude == 0 ||
+		number.magnitude > COUNT_MAX)
+		return false;
+	*ret_count = (unsigned long)number.magnitude;
+	return true;
+}
+
 /* 0, 1 when the argument is not of the kind, or -ENOMEM. */
 static int store(struct arena *arena, const struct option_row *row, struct options *options, const char *text)
 {
@@ -190,6 +215,8 @@ static int store(struct arena *arena, const struct option_row *row, struct optio
 		return !duration_parse(text, member);
 	} else if (row->kind == OPTION_MILLISECONDS) {
 		return !duration_parse_ms(text, member);
+	} else if (row->kind == OPTION_NUMBER) {
+		return !parse_count(text, member);
 	} else if (row->kind == OPTION_TEXT) {
 		*(const char **)member = text;
 	} else {
@@ -202,8 +229,10 @@ static int store(struct arena *arena, const struct option_row *row, struct optio
 	return 0;
 }
 
-static const char *describe_time(struct arena *arena, const struct option_row *row, const char *text)
+static const char *describe_wrong(struct arena *arena, const struct option_row *row, const char *text)
 {
+	if (row->kind == OPTION_NUMBER)
+		return arena_printf(arena, "--%s takes a number from 1 to %d: \"%s\" is none", row->name, COUNT_MAX, text);
 	if (row->kind == OPTION_MILLISECONDS)
 		return arena_printf(arena, "--%s takes a time such as 200ms, 5s or 1m, of at most a day: \"%s\" is none",
 			row->name, text);
@@ -245,7 +274,7 @@ int options_parse(struct arena *arena, int argc, char *argv[], const unsigned ch
 		else if ((r = store(arena, row, options, optarg)) < 0)
 			return -ENOMEM;
 		else if (r > 0)
-			*ret_problem = describe_time(arena, row, optarg);
+			*ret_problem = describe_wrong(arena, row, optarg);
 		else
 			continue;
 		return *ret_problem ? 1 : -ENOMEM;

@@ -47,6 +47,11 @@ enum option_id {
 	OPTION_COUNTS,
 	OPTION_DEEP,
 	OPTION_INTERVAL,
+	OPTION_TICKS,
+	OPTION_STATES,
+	OPTION_THRESHOLD,
+	OPTION_DOWN_DELAY,
+	OPTION_ON_ALERT,
 	OPTION_COUNT
 };
 
@@ -61,11 +66,13 @@ struct options {
 	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit, full, list_checks, once, counts, deep;
 	const char *format, *color, *root, *netns, *label, *output;
 	unsigned long confirm, extend;	/* seconds; 0 when not given */
-	unsigned long interval;		/* milliseconds; likewise */
-	struct word_list profile_dirs, only, skip, set, disable;
+	unsigned long interval, down_delay;	/* milliseconds; likewise */
+	unsigned long count;			/* 0 when not given */
+	const char *states, *on_alert;
+	struct word_list profile_dirs, only, skip, set, disable, thresholds;
 };
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_DURATION, OPTION_MILLISECONDS };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_DURATION, OPTION_MILLISECONDS, OPTION_NUMBER };
 
 struct option_row {
 	const char *name;

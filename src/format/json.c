@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +34,9 @@ void json_release(struct json *json)
 	json->root = NULL;
 }
 
-int json_finish(struct json *json, struct strbuf *text)
+static int finish(struct json *json, struct strbuf *text, bool in_one_line)
 {
-	char *printed = json->failed ? NULL : cJSON_Print(json->root);
+	char *printed = json->failed ? NULL : in_one_line ? cJSON_PrintUnformatted(json->root) : cJSON_Print(json->root);
 
 	json_release(json);
 	if (!printed)
@@ -44,6 +45,16 @@ int json_finish(struct json *json, struct strbuf *text)
 	strbuf_add_char(text, '\n');
 	memory_free(printed);
 	return strbuf_check(text);
+}
+
+int json_finish(struct json *json, struct strbuf *text)
+{
+	return finish(json, text, false);
+}
+
+int json_finish_line(struct json *json, struct strbuf *text)
+{
+	return finish(json, text, true);
 }
 
 /* Hands the item over to the parent, or drops it. */
@@ -78,6 +89,10 @@ void json_add_number(struct json *json, cJSON *parent, const char *name, double 
 {
 	char text[64];
 
+	if (!isfinite(number)) {
+		add_item(json, parent, name, cJSON_CreateNull());
+		return;
+	}
 	/* cJSON prints 17 digits where 15 do not bring the number back: 0.30000000000000004. */
 	snprintf(text, sizeof(text), "%.6f", number);
 	add_item(json, parent, name, cJSON_CreateNumber(strtod(text, NULL)));

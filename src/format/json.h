@@ -25,6 +25,8 @@ void json_init(void);
 
 void json_begin(struct json *json);
 MUST_CHECK int json_finish(struct json *json, struct strbuf *text);
+/* The same in one line. */
+MUST_CHECK int json_finish_line(struct json *json, struct strbuf *text);
 void json_release(struct json *json);
 #define CLEANUP_JSON CLEANUP(json_release)
 
@@ -33,7 +35,7 @@ cJSON *json_add_object(struct json *json, cJSON *parent, const char *name);
 cJSON *json_add_array(struct json *json, cJSON *parent, const char *name);
 void json_add_string(struct json *json, cJSON *parent, const char *name, const char *text);
 void json_add_integer(struct json *json, cJSON *parent, const char *name, long number);
-/* A measured number: rounded to 6 decimals, so that it reads as what it is. */
+/* A measured number: rounded to 6 decimals, so that it reads as what it is; null for what is none (NAN). */
 void json_add_number(struct json *json, cJSON *parent, const char *name, double number);
 void json_add_boolean(struct json *json, cJSON *parent, const char *name, bool value);
 void json_add_bytes(struct json *json, cJSON *parent, const char *name, struct value value);

@@ -4,6 +4,7 @@
 #include "kernel/signals.h"
 
 #include <stddef.h>
+#include <sys/signalfd.h>
 
 static const int held[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
@@ -41,4 +42,31 @@ int signals_pending(void)
 		if (sigismember(&set, held[i]) == 1)
 			return held[i];
 	return 0;
+}
+
+int signals_open(void)
+{
+	static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	add_unless_ignored(&set, ending, COUNT_OF(ending));
+	sigaddset(&set, SIGWINCH);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGCONT);
+	/* Who ignores it gets no children to wait for. */
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+int signals_next(int fd)
+{
+	struct signalfd_siginfo info;
+
+	return read(fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
 }

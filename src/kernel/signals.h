@@ -8,6 +8,8 @@
  * finished change is being recorded came too late. */
 #pragma once
 
+#include "base/cleanup.h"
+
 #include <signal.h>
 
 /* Blocks them for the rest of the program's life and ignores SIGPIPE. */
@@ -15,3 +17,11 @@ void signals_hold(void);
 
 /* The number of a held signal that has arrived, or 0. */
 int signals_pending(void);
+
+/* For a program that goes on until it is told to end: a descriptor that tells of SIGINT, SIGTERM, SIGHUP and SIGQUIT, as far
+ * as the caller did not ignore them, of SIGTSTP likewise, and of SIGWINCH, SIGCHLD and SIGCONT. They are blocked from
+ * here on, and SIGPIPE is ignored. Or a negative errno. */
+MUST_CHECK int signals_open(void);
+
+/* The number of the next signal that has arrived there, or 0. */
+int signals_next(int fd);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* Ticks. */
+#define _GNU_SOURCE
+#include "engine/watch.h"
+
+#include "kernel/sock_dump.h"
+#include "kernel/sockdiag.h"
+
+#include <inttypes.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	/* ESTABLISHED and TIME_WAIT come from counters, and listeners are asked for by themselves. */
+	WALKED_STATES = TCP_SOCKET_ALL_STATES & ~(1 << TCP_ESTABLISHED | 1 << TCP_TIME_WAIT | 1 << TCP_LISTEN),
+	WALK_SHARE = 100,		/* a walk may take this part of the time */
+	OLD_MS = 60000,
+	RESETS_LEAST = 1,		/* a second: below that, ten times as many are still few */
+	RESETS_UNUSUAL = 3,
+};
+
+void watch_open(const struct rootdir *root, enum watch_states_when states_when, struct watch *ret_watch)
+{
+	*ret_watch = (struct watch){ .root = root, .states_when = states_when };
+	counter_files_open(root, &ret_watch->files);
+	for (size_t i = 0; i < watch_figures_count; i++) {
+		ret_watch->limits[i] = watch_figures[i].limits;
+		ret_watch->values[i] = NAN;
+	}
+}
+
+void watch_release(struct watch *watch)
+{
+	counter_files_release(&watch->files);
+}
+
+static struct alarm_level level_at(const struct alarm_level *usual, double enter)
+{
+	double share = isinf(usual->enter) ? 0.9 : usual->leave / usual->enter;
+
+	return (struct alarm_level){ .enter = enter, .leave = isinf(enter) ? enter : enter * share,
+		.up_delay_ns = usual->up_delay_ns };
+}
+
+void watch_set_limits(struct watch *watch, size_t figure, double warning, double critical)
+{
+	struct alarm_limits *limits = &watch->limits[figure];
+
+	limits->levels[0] = level_at(&watch_figures[figure].limits.levels[0], warning);
+	limits->levels[1] = level_at(&watch_figures[figure].limits.levels[1], critical);
+}
+
+void watch_set_down_delay(struct watch *watch, uint64_t down_delay_ns)
+{
+	for (size_t i = 0; i < watch_figures_count; i++)
+		watch->limits[i].down_delay_ns = down_delay_ns;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* ---- one tick ---- */
+
+/* Full is a queue beyond its backlog (sk_acceptq_is_full() in include/net/sock.h), even of a backlog of 0. */
+static double fill_of(const struct listener *listener)
+{
+	return listener->backlog > 0 ? (double)listener->queue / listener->backlog : 2.0 * listener->queue;
+}
+
+static int read_listeners(struct watch *watch)
+{
+	struct watch_sample *sample = &watch->sample;
+	CLEANUP_ARENA struct arena arena;
+	struct listeners listeners;
+	int r;
+
+	arena_init(&arena);
+	r = sockdiag_listeners(watch->root, &arena, &listeners);
+	watch->listeners_error = r < 0 ? r : listeners.has_backlog ? 0 : -EOPNOTSUPP;
+	sample->has_listeners = watch->listeners_error == 0;
+	sample->fill = NAN;
+	for (size_t i = 0; sample->has_listeners && i < listeners.count; i++) {
+		double fill = fill_of(&listeners.items[i]);
+
+		if (sample->fill >= fill)
+			continue;
+		sample->fill = fill;
+		sample->fullest = listeners.items[i];
+	}
+	return r == -ENOMEM ? r : 0;
+}
+
+static void begin_walk(void *context)
+{
+	struct watch_sample *sample = context;
+
+	socket_counts_clear(&sample->states);
+	sample->close_wait_old = sample->close_wait_unread = 0;
+}
+
+static int add_socket(void *context, const struct tcp_socket *socket)
+{
+	struct watch_sample *sample = context;
+
+	socket_counts_add(&sample->states, socket);
+	if (socket->state == TCP_CLOSE_WAIT && (socket->known & TCP_SOCKET_HAS_INFO) &&
+		socket->info.last_ack_received_ms >= OLD_MS) {
+		sample->close_wait_old++;
+		/* The peer's FIN counts as one. */
+		sample->close_wait_unread += socket->receive_queue > 1;
+	}
+	return 0;
+}
+
+static bool is_walk_due(const struct watch *watch, uint64_t now_ns)
+{
+	if (watch->states_when != WATCH_STATES_AUTO)
+		return watch->states_when == WATCH_STATES_ALWAYS;
+	return watch->walked_ns == 0 || now_ns - watch->walked_ns >= WALK_SHARE * watch->walk_cost_ns;
+}
+
+static int walk(struct watch *watch)
+{
+	const struct sock_dump_query query = { .states = WALKED_STATES, .wanted = TCP_SOCKET_HAS_INFO };
+	const struct sock_dump_sink sink = { .begin = begin_walk, .add = add_socket, .context = &watch->sample };
+	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	struct sock_dump_result result;
+	int r;
+
+	watch->walked_ns = watch->sample.now.time_ns;
+	r = sock_dump(watch->root, &query, &sink, &result);
+	watch->walk_cost_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
+	watch->sample.has_states = r == 0;
+	watch->states_error = r;
+	watch->has_walked = true;
+	return r == -ENOMEM ? r : 0;
+}
+
+/* What is unusual becomes usual ten times as slowly: a surge is told for minutes, and not for ever. */
+static void learn(struct watch_sample *sample, uint64_t elapsed_ns)
+{
+	const struct counter_rates *rates = &sample->rates;
+	double resets = rates->known.established_resets ? rates->established_resets + rates->resets_out : NAN;
+
+	sample->resets_multiple = baseline_multiple(&sample->resets, resets, RESETS_LEAST);
+	baseline_add(&sample->resets, resets, sample->resets_multiple >= RESETS_UNUSUAL ? elapsed_ns / 10 : elapsed_ns);
+	if (!rates->known.segments_out || !rates->known.segments_retransmitted)
+		return;
+	baseline_add(&sample->segments_out, rates->segments_out, elapsed_ns);
+	baseline_add(&sample->segments_retransmitted, rates->segments_retransmitted, elapsed_ns);
+}
+
+static int read_counters(struct watch *watch)
+{
+	struct watch_sample *sample = &watch->sample;
+	struct counter_changes changes = { 0 };
+	struct counters before = sample->now;
+	int r = counter_files_read(&watch->files, &sample->now);
+
+	if (r < 0)
+		return r;
+	if (watch->ticks > 0)
+		counters_change(&before, &sample->now, &changes);
+	counters_rate(&changes, &sample->rates);
+	learn(sample, changes.elapsed_ns);
+	return 0;
+}
+
+static void judge(struct watch *watch)
+{
+	watch->changes_count = 0;
+	for (size_t i = 0; i < watch_figures_count; i++) {
+		enum alarm_state before = watch->alarms[i].state;
+
+		watch->values[i] = watch_figures[i].value(&watch->sample);
+		sparkline_add(&watch->lines[i], watch->values[i]);
+		if (alarm_update(&watch->alarms[i], &watch->limits[i], watch->values[i], watch->sample.now.time_ns))
+			watch->changes[watch->changes_count++] = (struct watch_change){ .figure = i, .before = before };
+	}
+}
+
+int watch_tick(struct watch *watch)
+{
+	uint64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	int r = read_counters(watch);
+
+	watch->has_walked = false;
+	if (r == 0)
+		r = read_listeners(watch);
+	if (r == 0 && is_walk_due(watch, watch->sample.now.time_ns))
+		r = walk(watch);
+	if (r < 0)
+		return r;
+	judge(watch);
+	watch->ticks++;
+	watch->cost_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns - (watch->has_walked ? watch->walk_cost_ns : 0);
+	return 0;
+}
+
+/* ---- in words ---- */
+
+const char *watch_subject(const struct watch *watch, size_t figure, char text[LISTENER_TEXT_SIZE])
+{
+	const char *finding = watch_figures[figure].finding;
+
+	text[0] = '\0';
+	/* Which listener dropped is not told; but one that is full will have. */
+	if (finding && strcmp(finding, "accept-queue") == 0 && watch->sample.fill > 0)
+		listener_format(&watch->sample.fullest, text);
+	return text;
+}
+
+void watch_format(enum watch_unit unit, double value, char text[WATCH_VALUE_SIZE])
+{
+	static const char *const units[] = {
+		[WATCH_COUNT] = "", [WATCH_PER_SECOND] = "/s", [WATCH_SHARE] = " %", [WATCH_MULTIPLE] = " x",
+	};
+
+	if (isnan(value)) {
+		snprintf(text, WATCH_VALUE_SIZE, "-");
+		return;
+	}
+	if (unit == WATCH_SHARE)
+		value *= 100;
+	/* Between nothing and ten the first decimal matters. */
+	snprintf(text, WATCH_VALUE_SIZE, unit != WATCH_COUNT && value > 0 && value < 9.95 ? "%.1f%s" : "%.0f%s", value,
+		units[unit]);
+}
