@@ -13,11 +13,11 @@
 
 extern const struct command cmd_apply, cmd_backup, cmd_check, cmd_complete, cmd_confirm, cmd_diagnose, cmd_diff,
 	cmd_explain, cmd_guardian, cmd_history, cmd_list, cmd_plan, cmd_restore, cmd_selftest, cmd_show, cmd_status,
-	cmd_verify;
+	cmd_verify, cmd_watch;
 
 const struct command *const commands[] = {
 	&cmd_diff, &cmd_apply, &cmd_restore, &cmd_verify, &cmd_status, &cmd_confirm, &cmd_plan, &cmd_history,
-	&cmd_backup, &cmd_list, &cmd_show, &cmd_check, &cmd_explain, &cmd_diagnose, &cmd_selftest, &cmd_complete,
+	&cmd_backup, &cmd_list, &cmd_show, &cmd_check, &cmd_explain, &cmd_diagnose, &cmd_watch, &cmd_selftest, &cmd_complete,
 	&cmd_guardian, NULL,
 };
 

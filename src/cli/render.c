@@ -26,6 +26,11 @@ static const struct {
 	[STYLE_FAINT] = { "darkgray", "\033[90m" },
 };
 
+const char *render_style(enum cell_style style)
+{
+	return styles[style].sequence;
+}
+
 /* ---- messages ---- */
 
 /* Text from a file may hold anything: what could move the cursor is shown as a question mark. */

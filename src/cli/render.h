@@ -8,6 +8,9 @@
 
 enum cell_style { STYLE_PLAIN, STYLE_GOOD, STYLE_CHANGE, STYLE_BAD, STYLE_FAINT };
 
+/* The sequence that begins it, "" for plain; "\033[0m" ends it. */
+const char *render_style(enum cell_style style);
+
 /* ---- messages, on stderr ---- */
 
 /* All diagnostics so far: place, message, source line with a caret, the other place, the hint. */

@@ -206,15 +206,46 @@ int watch_tick(struct watch *watch)
 
 /* ---- in words ---- */
 
-const char *watch_subject(const struct watch *watch, size_t figure, char text[LISTENER_TEXT_SIZE])
+/* Of a figure that only has levels because they were given. */
+static const struct finding_row threshold_row = {
+	.id = "threshold",
+	.statement = "a figure has reached the level that was given for it",
+	.source = "--threshold",
+};
+
+static void describe_subject(const struct watch *watch, size_t figure, char subject[LISTENER_TEXT_SIZE])
 {
 	const char *finding = watch_figures[figure].finding;
 
-	text[0] = '\0';
+	subject[0] = '\0';
 	/* Which listener dropped is not told; but one that is full will have. */
 	if (finding && strcmp(finding, "accept-queue") == 0 && watch->sample.fill > 0)
-		listener_format(&watch->sample.fullest, text);
-	return text;
+		listener_format(&watch->sample.fullest, subject);
+}
+
+void watch_describe(const struct watch *watch, size_t figure, struct watch_finding *ret_finding)
+{
+	static const char *const units[] = { "", "1/s", "ratio", "ratio" };
+	const struct watch_figure *row = &watch_figures[figure];
+	enum alarm_state state = watch->alarms[figure].state;
+	double level = watch->limits[figure].levels[state == ALARM_CRITICAL].enter;
+	char value[WATCH_VALUE_SIZE], limit[WATCH_VALUE_SIZE];
+	struct finding *finding = &ret_finding->finding;
+
+	*finding = (struct finding){ .row = row->finding ? finding_row_find(row->finding) : NULL,
+		.level = (enum finding_level)state, .subject = ret_finding->subject, .text = ret_finding->text };
+	if (!finding->row)
+		finding->row = &threshold_row;
+	describe_subject(watch, figure, ret_finding->subject);
+	watch_format(row->unit, watch->values[figure], value);
+	watch_format(row->unit, level, limit);
+	/* "From 0.0/s on" would say nothing. */
+	snprintf(ret_finding->text, sizeof(ret_finding->text), level > 1e-6 ? "%s: %s (level %s)" : "%s: %s",
+		row->statement ? row->statement : row->name, value, limit);
+	ret_finding->figures[0] = (struct figure){ row->name, watch->values[figure], units[row->unit] };
+	ret_finding->figures[1] = (struct figure){ "level", level, units[row->unit] };
+	finding->figures_count = level > 1e-6 ? 2 : 1;
+	finding->figures = ret_finding->figures;
 }
 
 void watch_format(enum watch_unit unit, double value, char text[WATCH_VALUE_SIZE])
@@ -223,7 +254,7 @@ void watch_format(enum watch_unit unit, double value, char text[WATCH_VALUE_SIZE
 		[WATCH_COUNT] = "", [WATCH_PER_SECOND] = "/s", [WATCH_SHARE] = " %", [WATCH_MULTIPLE] = " x",
 	};
 
-	if (isnan(value)) {
+	if (isnan(value) || isinf(value)) {
 		snprintf(text, WATCH_VALUE_SIZE, "-");
 		return;
 	}

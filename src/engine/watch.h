@@ -5,13 +5,14 @@
  * every tick -> values, lines, alarms, changes -> watch_release().
  *
  * A tick reads the counters (kernel/counters.h) and asks for the listeners (kernel/sockdiag.h), which does not depend
- * on the number of sockets. The states that no counter tells (CLOSE_WAIT, SYN_RECV, FIN_WAIT2 and so on) take a walk over
- * the kernel's table of connections, which all network namespaces share: WATCH_STATES_AUTO walks as often as that takes
- * no more than a hundredth of the time, and in between the last figures stand; ESTABLISHED and TIME_WAIT are then
+ * on the number of sockets. The states that no counter tells (CLOSE_WAIT, SYN_RECV, FIN_WAIT2 and so on) take a walk
+ * over the kernel's table of connections, which all network namespaces share: WATCH_STATES_AUTO walks as often as that
+ * takes no more than a hundredth of the time, and in between the last figures stand; ESTABLISHED and TIME_WAIT are then
  * computed from the counters of now. */
 #pragma once
 
 #include "base/rootdir.h"
+#include "engine/finding_table.h"
 #include "kernel/counters.h"
 #include "model/alarm.h"
 #include "model/baseline.h"
@@ -50,8 +51,8 @@ struct watch_figure {
 	enum watch_unit unit;
 	double (*value)(const struct watch_sample *sample);	/* NAN: not known */
 	struct alarm_limits limits;
-	const char *finding;	/* what an alarm means, of the findings of diagnose; NULL: of its own */
-	const char *statement;	/* the same in words; NULL where it has no limits unless they are given */
+	const char *finding;	/* the id of what an alarm means; NULL: no more than that a level was reached */
+	const char *statement;	/* the same in words, for this figure; NULL likewise */
 };
 
 enum { WATCH_FIGURES_MAX = 40 };
@@ -97,8 +98,15 @@ void watch_set_down_delay(struct watch *watch, uint64_t down_delay_ns);
 /* 0 or -ENOMEM. */
 MUST_CHECK int watch_tick(struct watch *watch);
 
-/* What is said of a figure's alarm: which listener, or "". */
-const char *watch_subject(const struct watch *watch, size_t figure, char text[LISTENER_TEXT_SIZE]);
+/* An alarm as a finding, without what only diagnose finds out: who has to do with it and what to do. */
+struct watch_finding {
+	struct finding finding;
+	struct figure figures[2];
+	char subject[LISTENER_TEXT_SIZE], text[256];
+};
+
+/* Of a figure whose alarm is raised, or has just ended: the level is then a note. What it gives points into itself. */
+void watch_describe(const struct watch *watch, size_t figure, struct watch_finding *ret_finding);
 
 /* "12034", "118/s", "72 %", "14 x"; "-" for what is not known. */
 enum { WATCH_VALUE_SIZE = 32 };

@@ -161,7 +161,7 @@ int sysctl_writes_open(const struct rootdir *root, struct procsys *procsys, stru
 	if (procsys->is_plain_tree)
 		return -EOPNOTSUPP;
 	writes.fd = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK,
-		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_LARGEFILE);
+		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_LARGEFILE);
 	if (writes.fd < 0)
 		return -errno;
 	/* In this order no write falls between the two. */
