@@ -4,6 +4,7 @@
 #include "cli/on_alert.h"
 #include "cli/render.h"
 #include "cli/watch_view.h"
+#include "engine/diagnose.h"
 #include "kernel/signals.h"
 #include "kernel/ticker.h"
 
@@ -41,6 +42,12 @@ struct session {
 	struct termios terminal;	/* as it was */
 	bool has_terminal;		/* and has to become again */
 	bool is_drawn;			/* the screen is ours now */
+};
+
+struct closer_look {
+	struct arena arena;
+	struct diagnosis diagnosis;
+	bool has_looked, failed;
 };
 
 /* ---- options ---- */
@@ -226,27 +233,55 @@ static void read_keys(struct session *session)
 
 /* ---- what happens ---- */
 
+/* One full look, for who has to do with it and what to do: once for all alarms of a tick, and only where somebody is to
+ * be told. NULL when it finds nothing of the kind. */
+static const struct finding *look_closer(struct session *session, struct closer_look *look, const struct finding *alarm)
+{
+	const struct diagnose_request request = { .root = &session->app->root, .procsys = &session->app->procsys };
+
+	if (!look->has_looked)
+		look->failed = diagnose(&request, &look->arena, &look->diagnosis) < 0;
+	look->has_looked = true;
+	for (size_t i = 0; !look->failed && i < look->diagnosis.findings.count; i++)
+		if (look->diagnosis.findings.items[i]->row == alarm->row)
+			return look->diagnosis.findings.items[i];
+	return NULL;
+}
+
+static void run_program(struct session *session, const struct watch_change *change, const struct finding *alarm,
+	struct closer_look *look)
+{
+	CLEANUP_STRBUF struct strbuf input = STRBUF_INIT;
+	const struct finding *found = NULL;
+
+	if (session->on_alert.program.fd < 0)
+		return;
+	if (session->watch.alarms[change->figure].state > change->before)
+		found = look_closer(session, look, alarm);
+	if (watch_add_alert(&session->view, change, found ? found : alarm, &input) == 0)
+		on_alert_run(&session->on_alert, change->figure, &input, session->watch.sample.now.time_ns);
+	else
+		watch_note(&session->view, "error: --on-alert is not told of %s: out of memory",
+			watch_figures[change->figure].name);
+}
+
 static void tell_alerts(struct session *session)
 {
 	const struct watch *watch = &session->watch;
+	struct closer_look look = { .has_looked = false };
 
+	arena_init(&look.arena);
 	for (size_t i = 0; i < watch->changes_count; i++) {
 		const struct watch_change *change = &watch->changes[i];
-		CLEANUP_STRBUF struct strbuf input = STRBUF_INIT;
 		struct watch_finding found;
 
 		watch_describe(watch, change->figure, &found);
 		if (!session->is_json && !session->view.is_screen)
 			watch_note(&session->view, "%s: %s%s%s: %s", alarm_state_name(watch->alarms[change->figure].state),
 				found.finding.row->id, found.subject[0] ? " " : "", found.subject, found.text);
-		if (session->on_alert.program.fd < 0)
-			continue;
-		if (watch_add_alert(&session->view, change, &found.finding, &input) == 0)
-			on_alert_run(&session->on_alert, change->figure, &input, watch->sample.now.time_ns);
-		else
-			watch_note(&session->view, "error: --on-alert is not told of %s: out of memory",
-				watch_figures[change->figure].name);
+		run_program(session, change, &found.finding, &look);
 	}
+	arena_release(&look.arena);
 }
 
 static int tick(struct session *session)

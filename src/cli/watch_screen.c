@@ -139,6 +139,12 @@ static void put_figure(struct frame *frame, size_t figure)
 	end_line(frame);
 }
 
+static void put_legend(struct frame *frame)
+{
+	PUT_LINE(frame, STYLE_FAINT, "%-*s%*s%s", LABEL_WIDTH, "FIGURE", VALUE_WIDTH, "NOW",
+		bars_width(frame) ? "  BEFORE" : "");
+}
+
 /* What this kernel or namespace does not know at all has no row. */
 static bool is_shown(const struct watch *watch, size_t figure)
 {
@@ -218,6 +224,8 @@ void watch_add_frame(const struct watch_view *view, bool is_last, struct strbuf 
 	put_head(&frame);
 	put_alerts(&frame);
 	PUT_LINE(&frame, STYLE_PLAIN, "%s", "");
+	if (!view->app->options.no_legend)
+		put_legend(&frame);
 	put_figures(&frame, writes_shown(view) + notes_shown(view));
 	put_writes(&frame);
 	put_notes(&frame);

@@ -198,6 +198,7 @@ int watch_add_alert(const struct watch_view *view, const struct watch_change *ch
 	json_add_string(&json, json.root, "figure", watch_figures[change->figure].name);
 	json_add_string(&json, json.root, "before", alarm_state_name(change->before));
 	json_add_string(&json, json.root, "now", alarm_state_name(view->watch->alarms[change->figure].state));
+	json_add_number(&json, json.root, "value", view->watch->values[change->figure]);
 	diagnosis_add_finding(&json, json_add_object(&json, json.root, "finding"), finding);
 	return json_finish_line(&json, text);
 }
