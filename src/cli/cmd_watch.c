@@ -278,7 +278,8 @@ static void tell_alerts(struct session *session)
 		watch_describe(watch, change->figure, &found);
 		if (!session->is_json && !session->view.is_screen)
 			watch_note(&session->view, "%s: %s%s%s: %s", alarm_state_name(watch->alarms[change->figure].state),
-				found.finding.row->id, found.subject[0] ? " " : "", found.subject, found.text);
+				found.finding.row->id, found.finding.subject[0] ? " " : "",
+				found.finding.subject, found.text);
 		run_program(session, change, &found.finding, &look);
 	}
 	arena_release(&look.arena);
@@ -317,6 +318,9 @@ static int take_writes(struct session *session)
 		r = sysctl_writes_next(&session->writes, &seen->write);
 		if (r <= 0)
 			break;
+		/* Whoever starts containers writes all the time, in theirs. */
+		if (seen->write.is_elsewhere && !session->is_json && !session->app->options.verbose)
+			continue;
 		(void)clock_gettime(CLOCK_REALTIME, &seen->when);
 		view->writes_total++;
 		view->writes_new++;

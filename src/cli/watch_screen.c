@@ -104,7 +104,7 @@ static void put_alerts(struct frame *frame)
 			watch_describe(watch, i, &found);
 			PUT_LINE(frame, alarm_style(watch->alarms[i].state), "%s %s%s%s: %s, for %llu s",
 				alarm_state_name(watch->alarms[i].state), found.finding.row->id,
-				found.subject[0] ? " " : "", found.subject, found.text, (unsigned long long)seconds);
+				found.finding.subject[0] ? " " : "", found.finding.subject, found.text, (unsigned long long)seconds);
 			count++;
 		}
 	if (count == 0)

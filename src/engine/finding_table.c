@@ -313,6 +313,15 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 		.parameters = { "net/ipv4/tcp_rmem", "net/ipv4/tcp_mem" },
 		.source = "net/ipv4/tcp_input.c: tcp_prune_queue(), tcp_try_rmem_schedule()",
 	},
+	[FINDING_RESET_SURGE] = {
+		.id = "reset-surge",
+		.statement = "connections are reset many times as often as in the minute before",
+		.meaning = "",
+		.mend = "",
+		.levels = "ten times the mean of the last minute and 10 in a second, for 2 seconds: warning; only watch tells it",
+		.source = "RFC 9293, section 3.5.2; net/ipv4/tcp.c: tcp_set_state(); net/ipv4/tcp_output.c: "
+			"tcp_send_active_reset()",
+	},
 	[FINDING_TIME_WAIT_HARMLESS] = {
 		.id = "time-wait-harmless",
 		.is_note = true,

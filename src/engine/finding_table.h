@@ -25,6 +25,7 @@
 	_(ORPHANS, "orphans")                                           \
 	_(RETRANSMISSIONS, "retransmissions")                           \
 	_(RECEIVE_DROPS, "receive-drops")                               \
+	_(RESET_SURGE, "reset-surge")                                   \
 	/* notes: */                                                    \
 	_(TIME_WAIT_HARMLESS, "time-wait-harmless")                     \
 	_(TIME_WAIT_REUSABLE, "time-wait-reusable")                     \

@@ -173,15 +173,31 @@ static int read_counters(struct watch *watch)
 	return 0;
 }
 
+/* Which listener dropped is not told; but one that is full will have. It stays the subject until the alarm is over. */
+static void name_subject(struct watch *watch, size_t figure, bool has_changed)
+{
+	const char *finding = watch_figures[figure].finding;
+
+	if (watch->alarms[figure].state == ALARM_CLEAR && !has_changed)
+		watch->subjects[figure][0] = '\0';
+	else if (watch->alarms[figure].state != ALARM_CLEAR && finding && strcmp(finding, "accept-queue") == 0 &&
+		watch->sample.fill > 0)
+		listener_format(&watch->sample.fullest, watch->subjects[figure]);
+}
+
 static void judge(struct watch *watch)
 {
 	watch->changes_count = 0;
 	for (size_t i = 0; i < watch_figures_count; i++) {
 		enum alarm_state before = watch->alarms[i].state;
+		bool has_changed;
 
 		watch->values[i] = watch_figures[i].value(&watch->sample);
 		sparkline_add(&watch->lines[i], watch->values[i]);
-		if (alarm_update(&watch->alarms[i], &watch->limits[i], watch->values[i], watch->sample.now.time_ns))
+		has_changed = alarm_update(&watch->alarms[i], &watch->limits[i], watch->values[i],
+			watch->sample.now.time_ns);
+		name_subject(watch, i, has_changed);
+		if (has_changed)
 			watch->changes[watch->changes_count++] = (struct watch_change){ .figure = i, .before = before };
 	}
 }
@@ -206,6 +222,9 @@ int watch_tick(struct watch *watch)
 
 /* ---- in words ---- */
 
+/* A level below is there only to be above nothing: "the level is 0.0/s" would say nothing. */
+#define LEVEL_LEAST 1e-6
+
 /* Of a figure that only has levels because they were given. */
 static const struct finding_row threshold_row = {
 	.id = "threshold",
@@ -213,38 +232,31 @@ static const struct finding_row threshold_row = {
 	.source = "--threshold",
 };
 
-static void describe_subject(const struct watch *watch, size_t figure, char subject[LISTENER_TEXT_SIZE])
-{
-	const char *finding = watch_figures[figure].finding;
-
-	subject[0] = '\0';
-	/* Which listener dropped is not told; but one that is full will have. */
-	if (finding && strcmp(finding, "accept-queue") == 0 && watch->sample.fill > 0)
-		listener_format(&watch->sample.fullest, subject);
-}
-
 void watch_describe(const struct watch *watch, size_t figure, struct watch_finding *ret_finding)
 {
 	static const char *const units[] = { "", "1/s", "ratio", "ratio" };
 	const struct watch_figure *row = &watch_figures[figure];
+	const char *statement = row->statement ? row->statement : row->name;
 	enum alarm_state state = watch->alarms[figure].state;
 	double level = watch->limits[figure].levels[state == ALARM_CRITICAL].enter;
 	char value[WATCH_VALUE_SIZE], limit[WATCH_VALUE_SIZE];
 	struct finding *finding = &ret_finding->finding;
 
 	*finding = (struct finding){ .row = row->finding ? finding_row_find(row->finding) : NULL,
-		.level = (enum finding_level)state, .subject = ret_finding->subject, .text = ret_finding->text };
+		.level = (enum finding_level)state, .subject = watch->subjects[figure], .text = ret_finding->text };
 	if (!finding->row)
 		finding->row = &threshold_row;
-	describe_subject(watch, figure, ret_finding->subject);
 	watch_format(row->unit, watch->values[figure], value);
 	watch_format(row->unit, level, limit);
-	/* "From 0.0/s on" would say nothing. */
-	snprintf(ret_finding->text, sizeof(ret_finding->text), level > 1e-6 ? "%s: %s (level %s)" : "%s: %s",
-		row->statement ? row->statement : row->name, value, limit);
+	if (state == ALARM_CLEAR)
+		snprintf(ret_finding->text, sizeof(ret_finding->text), "no longer: %s", statement);
+	else if (level > LEVEL_LEAST)
+		snprintf(ret_finding->text, sizeof(ret_finding->text), "%s: %s, the level is %s", statement, value, limit);
+	else
+		snprintf(ret_finding->text, sizeof(ret_finding->text), "%s: %s", statement, value);
 	ret_finding->figures[0] = (struct figure){ row->name, watch->values[figure], units[row->unit] };
 	ret_finding->figures[1] = (struct figure){ "level", level, units[row->unit] };
-	finding->figures_count = level > 1e-6 ? 2 : 1;
+	finding->figures_count = state != ALARM_CLEAR && level > LEVEL_LEAST ? 2 : 1;
 	finding->figures = ret_finding->figures;
 }
 

@@ -81,6 +81,7 @@ struct watch {
 	double values[WATCH_FIGURES_MAX];
 	struct sparkline lines[WATCH_FIGURES_MAX];
 	struct alarm alarms[WATCH_FIGURES_MAX];
+	char subjects[WATCH_FIGURES_MAX][LISTENER_TEXT_SIZE];	/* what an alarm is about; "": the host */
 	struct watch_change changes[WATCH_FIGURES_MAX];	/* of the last tick */
 	size_t changes_count;
 };
@@ -102,10 +103,10 @@ MUST_CHECK int watch_tick(struct watch *watch);
 struct watch_finding {
 	struct finding finding;
 	struct figure figures[2];
-	char subject[LISTENER_TEXT_SIZE], text[256];
+	char text[256];
 };
 
-/* Of a figure whose alarm is raised, or has just ended: the level is then a note. What it gives points into itself. */
+/* Of a figure whose alarm is raised, or has just ended: the level is then a note. It points into itself and the watch. */
 void watch_describe(const struct watch *watch, size_t figure, struct watch_finding *ret_finding);
 
 /* "12034", "118/s", "72 %", "14 x"; "-" for what is not known. */

@@ -31,7 +31,7 @@
 		return known && sample->now.limit > 0 ?                                           \
 			(double)sample->now.member / (double)sample->now.limit : NAN;             \
 	}
-/* Not one that wraps in COUNTERS, so that the row's unit alone says what it is. */
+
 RATE(active_opens)
 RATE(passive_opens)
 RATE(attempt_failures)
@@ -184,8 +184,9 @@ static double resets_multiple(const struct watch_sample *sample)
 
 /* ---- the table ---- */
 
-/* Least that is not nothing. */
+/* Least that is not nothing; and the least queue beyond its backlog, which is at most 65535. */
 #define ANY 1e-9
+#define FULL (1 + 1e-5)
 #define NEVER { .enter = INFINITY, .leave = INFINITY }
 #define NO_LIMITS { .levels = { NEVER, NEVER }, .down_delay_ns = 10 * SECOND }
 #define LEVELS(warning, warning_leave, critical, critical_leave)                                  \
@@ -214,7 +215,7 @@ const struct watch_figure watch_figures[] = {
 		"connections are reset many times as often as in the minute before" },
 	{ "retransmissions", "retransmitted, 1 min", NULL, WATCH_SHARE, retransmissions, LEVELS(0.01, 0.008, 0.05, 0.04),
 		"retransmissions", "many segments must be sent again" },
-	{ "accept_queue", "fullest accept queue", NULL, WATCH_SHARE, accept_queue, LEVELS(0.7, 0.5, 1.0001, 0.9),
+	{ "accept_queue", "fullest accept queue", NULL, WATCH_SHARE, accept_queue, LEVELS(0.7, 0.5, FULL, 0.9),
 		"accept-queue", "an accept queue fills up: the process does not accept fast enough" },
 	{ "listen_overflows", "accept queue overflows", NULL, WATCH_PER_SECOND, listen_overflows, HAPPENS, "accept-queue",
 		"connections are dropped because an accept queue is full" },
