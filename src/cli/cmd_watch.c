@@ -318,8 +318,9 @@ static int take_writes(struct session *session)
 		r = sysctl_writes_next(&session->writes, &seen->write);
 		if (r <= 0)
 			break;
-		/* Whoever starts containers writes all the time, in theirs. */
-		if (seen->write.is_elsewhere && !session->is_json && !session->app->options.verbose)
+		/* Whoever starts containers writes all the time, in theirs, and must not crowd out ours. */
+		view->writes_elsewhere += seen->write.is_elsewhere;
+		if (seen->write.is_elsewhere && (!session->app->options.verbose || view->writes_new >= WATCH_WRITES_KEPT))
 			continue;
 		(void)clock_gettime(CLOCK_REALTIME, &seen->when);
 		view->writes_total++;

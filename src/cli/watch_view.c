@@ -134,8 +134,9 @@ static void add_writes(struct watch_view *view, struct json *json)
 	for (size_t i = view->writes_total - kept; i < view->writes_total; i++)
 		add_write(view, json, array, &view->writes[i % WATCH_WRITES_KEPT]);
 	json_add_integer(json, json->root, "writes_left_out", (long)(view->writes_new - kept + view->writes_lost));
+	json_add_integer(json, json->root, "writes_elsewhere", (long)view->writes_elsewhere);
 	json_add_boolean(json, json->root, "writes_seen", view->sees_writes);
-	view->writes_new = view->writes_lost = 0;
+	view->writes_new = view->writes_lost = view->writes_elsewhere = 0;
 }
 
 static void add_change(const struct watch *watch, struct json *json, cJSON *array, const struct watch_change *change)

@@ -12,7 +12,7 @@
 #include <time.h>
 
 enum {
-	WATCH_WRITES_KEPT = 16,
+	WATCH_WRITES_KEPT = 64,
 	WATCH_NOTES_KEPT = 3,
 	WATCH_NOTE_SIZE = 320,
 };
@@ -36,6 +36,7 @@ struct watch_view {
 	struct watch_write writes[WATCH_WRITES_KEPT];	/* a ring */
 	size_t writes_total, writes_new;	/* ever, and since the last line of JSON */
 	size_t writes_lost;
+	size_t writes_elsewhere;	/* likewise, of other network namespaces; among the kept ones only with -v */
 
 	/* Messages, which a screen shows in itself. */
 	char notes[WATCH_NOTES_KEPT][WATCH_NOTE_SIZE];	/* a ring */

@@ -361,7 +361,7 @@ def test_writes_as_text(host):
 def test_writes_elsewhere(host):
     """In another mount namespace it is the same key; in another network namespace another one; and with a procfs of
     its own it is not seen, which is what the manual says."""
-    watch = start_seeing(host)
+    watch = start_seeing(host, "--verbose")
     unshare = ["unshare", "-m"]
     write = "echo %%d > %s" % harness.key_path(KEY)
     subprocess.run([*unshare, "sh", "-c", write % 31], check=True)
@@ -370,6 +370,7 @@ def test_writes_elsewhere(host):
     there = written(watch, elsewhere=True)
     while there["after"] != "32":   # somebody else's tests may run beside
         there = written(watch, elsewhere=True)
+    check(sum(tick["writes_elsewhere"] for tick in watch.ticks) > 0, "they were not counted")
     equal(there["before"], None, "what was there before, elsewhere")
     equal(harness.read_key(KEY), "31", "ours")
     subprocess.run([*unshare, "sh", "-c", "mount -t proc proc /proc && " + write % 33], check=True)
