@@ -470,11 +470,11 @@ const struct command cmd_watch = {
 	.name = "watch",
 	.arguments = "",
 	.summary = "Show the figures of TCP live, with alarms",
-	.description = "On a terminal a table that is redrawn in place, until \"q\" or Control-C; otherwise one\n"
-		"line for each look. With --json each line is an object of its own. Also tells who\n"
-		"writes parameters meanwhile (as root). Reads only.",
+	.description = "On a terminal a table that is redrawn in place, until \"q\" or Control-C;\n"
+		"otherwise one line for each look. With --json each line is an object of its own.\n"
+		"To root it also tells who writes parameters meanwhile. Reads only.",
 	.max_arguments = 0,
-	.formats = "text json",
+	.formats = "table json",
 	.completes = "",
 	.options = (const unsigned char[]){ OPTION_INTERVAL, OPTION_TICKS, OPTION_THRESHOLD, OPTION_DOWN_DELAY,
 		OPTION_ON_ALERT, OPTION_STATES, OPTION_END },

@@ -163,7 +163,7 @@ class Json(unittest.TestCase):
 
     def fields(self, command):
         """All that a command may print. A change has the same fields in "status" as in "history"."""
-        also = self.sections('history') if command == 'status' else set()
+        also = self.sections({'status': 'history', 'watch': 'diagnose'}[command]) if command in ('status', 'watch') else set()
         return self.sections('Every command') | self.sections(command) | also
 
     def collect(self, value, found):
@@ -254,11 +254,13 @@ class Json(unittest.TestCase):
             yield one(2, 'frobnicate')
             self.write_trouble(root)
             yield one(0, 'diagnose', '--once', '--deep')
+            root.write('proc/net/snmp', 'Tcp: CurrEstab\nTcp: 7\n')
+            yield one(0, 'watch', '--count', '1', '--threshold', 'established=1:2')
         result = docs.run('--json', 'selftest', 'incident-syn-flood')
         yield ('selftest',), result.returncode, json.loads(result.stdout)
 
     def test_fields(self):
-        printed, unknown = {}, set()
+        printed, unknown = {}, {'watch'}     # nothing there leads to a finding, and nobody writes
         # What takes rates, or the size that only proc gives a directory.
         elsewhere = {'rules', 'descriptors', 'descriptors_max'}
         for arguments, code, output in self.outputs():
