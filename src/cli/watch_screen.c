@@ -32,7 +32,7 @@ static bool has_room(const struct frame *frame)
 
 static void end_line(struct frame *frame)
 {
-	strbuf_add_text(frame->text, frame->is_last ? "\n" : "\r\n");
+	strbuf_add_char(frame->text, '\n');
 	frame->lines++;
 }
 

@@ -6,6 +6,8 @@ Argument: the program."""
 import fcntl
 import os
 import pty
+import re
+import signal
 import struct
 import subprocess
 import sys
@@ -106,6 +108,133 @@ class OnTerminal(unittest.TestCase):
         self.assertEqual(code, 0, text)
         with open(self.path("proc/sys/net/ipv4/tcp_notsent_lowat"), encoding="utf-8") as file:
             self.assertEqual(file.read(), "131072\n")
+
+
+class Live(OnTerminal):
+    """watch: a table that is redrawn in place."""
+
+    ENTER, LEAVE, HOME = b"\x1b[?1049h\x1b[?25l", b"\x1b[?25h\x1b[?1049l", b"\x1b[H"
+
+    def setUp(self):
+        super().setUp()
+        self.write("proc/net/snmp", "Tcp: CurrEstab\nTcp: 1234\n")
+        self.write("proc/net/sockstat", "TCP: inuse 5 orphan 3 tw 800 alloc 9 mem 50\n")
+        self.write("proc/sys/net/ipv4/tcp_max_tw_buckets", "1000\n")
+        self.write("proc/sys/kernel/hostname", "\x1b[2Jhost\n")
+
+    def start(self, width, height, *arguments, **environment):
+        self.master, slave = pty.openpty()
+        self.resize(width, height)
+        command = [PROGRAM, "--root", self.root.name, "watch", "--interval", "20ms", *arguments]
+        variables = {"TERM": "xterm", "LC_ALL": "C", "PATH": os.environ["PATH"], **environment}
+        process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=variables,
+                                   start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.addCleanup(os.close, self.master)
+        self.addCleanup(os.close, slave)
+        self.text = b""
+        return process, slave
+
+    def resize(self, width, height):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    def read_until(self, condition):
+        while not condition(self.text):
+            part = os.read(self.master, 65536)
+            self.assertTrue(part)
+            self.text += part
+
+    def frames(self):
+        """Those that are whole, each as its lines, without colours."""
+        parts = self.text.split(self.HOME)[1:-1]
+        plain = [re.sub(rb"\x1b\[(?:\d*m|K)", b"", part.split(b"\x1b[J")[0]).decode() for part in parts]
+        for frame in plain:
+            self.assertNotIn("\x1b", frame)
+            self.assertTrue(frame.endswith("\r\n"), repr(frame))
+        return [frame.split("\r\n")[:-1] for frame in plain]
+
+    def end(self, process, with_what=b"\x03"):
+        os.write(self.master, with_what)
+        self.assertEqual(process.wait(), 0)
+        self.read_until(lambda text: text.count(self.LEAVE) == text.count(self.ENTER) and
+                        text.partition(self.LEAVE)[2].endswith(b"\n"))
+
+    def test_frames(self):
+        for width, height in ((100, 30), (80, 24), (50, 12), (30, 8), (12, 3), (5, 1), (300, 100)):
+            with self.subTest(width=width, height=height):
+                process, _ = self.start(width, height)
+                self.read_until(lambda text: text.count(self.HOME) > 5)
+                self.end(process)
+                self.assertTrue(self.text.startswith(self.ENTER))
+                for frame in self.frames():
+                    self.assertLessEqual(len(frame), max(height - 1, 1), frame)
+                    self.assertLessEqual(max(map(len, frame)), width, frame)
+
+    def test_content(self):
+        process, _ = self.start(100, 40, "--threshold", "established=1:1000")
+        self.read_until(lambda text: text.count(self.HOME) > 5)
+        self.end(process, b"q")
+        frame = "\n".join(self.frames()[-1])
+        self.assertIn("?[2Jhost", frame)
+        self.assertIn("critical threshold: established: 1234, the level is 1000", frame)
+        self.assertRegex(frame, r"ESTABLISHED +1234 +#+\n")
+        self.assertRegex(frame, r"of tcp_max_tw_buckets +80 % +#+\n")
+        self.assertIn("proc/sys is no procfs here", frame)
+        # The last table stays behind, without anything that moves the cursor.
+        left = self.text.rpartition(self.LEAVE)[2].decode()
+        self.assertNotIn("\x1b", re.sub(r"\x1b\[\d*m", "", left))
+        self.assertRegex(re.sub(r"\x1b\[\d*m", "", left), r"ESTABLISHED +1234 +#+\r\n")
+
+    def test_bars(self):
+        for locale, bar in (("C.UTF-8", "\u2588"), ("C", "#")):
+            process, _ = self.start(100, 40, LC_ALL=locale)
+            self.read_until(lambda text: text.count(self.HOME) > 4)
+            self.end(process)
+            self.assertRegex("\n".join(self.frames()[-1]), f"ESTABLISHED +1234 +{bar}+\n")
+
+    def test_resize(self):
+        process, _ = self.start(100, 40)
+        self.read_until(lambda text: text.count(self.HOME) > 3)
+        self.resize(40, 10)
+        self.text = b""
+        self.read_until(lambda text: text.count(self.HOME) > 3)
+        self.end_of_resized(process)
+
+    def end_of_resized(self, process):
+        os.write(self.master, b"q")
+        self.assertEqual(process.wait(), 0)
+        for frame in self.frames()[1:]:     # one may have been on its way
+            self.assertLessEqual(len(frame), 9)
+            self.assertLessEqual(max(map(len, frame)), 40)
+
+    def test_the_terminal_is_given_back(self):
+        for how in (b"\x03", b"q"):
+            process, slave = self.start(80, 24)
+            self.read_until(lambda text: text.count(self.HOME) > 1)
+            quiet = termios.tcgetattr(slave)[3]
+            self.assertFalse(quiet & (termios.ECHO | termios.ICANON))
+            self.end(process, how)
+            self.assertTrue(termios.tcgetattr(slave)[3] & termios.ECHO)
+            self.assertTrue(termios.tcgetattr(slave)[3] & termios.ICANON)
+
+    def test_stopped_and_continued(self):
+        process, slave = self.start(80, 24)
+        self.read_until(lambda text: text.count(self.HOME) > 1)
+        process.send_signal(signal.SIGTSTP)
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        self.assertTrue(os.WIFSTOPPED(status))
+        self.assertTrue(termios.tcgetattr(slave)[3] & termios.ECHO)
+        self.read_until(lambda text: self.LEAVE in text)
+        self.text = b""
+        process.send_signal(signal.SIGCONT)
+        self.read_until(lambda text: self.ENTER in text and text.count(self.HOME) > 1)
+        self.end(process)
+
+    def test_no_escapes_where_there_are_none(self):
+        process, _ = self.start(80, 24, "--count", "2", TERM="dumb")
+        self.assertEqual(process.wait(), 0)
+        self.read_until(lambda text: text.count(b"ESTAB=") == 2)
+        self.assertNotIn(b"\x1b", self.text)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "unit.h"
 
+#include <math.h>
 #include <string.h>
 
 static int set_up(void **state)
@@ -228,11 +229,28 @@ static void test_nul_bytes(void **state)
 	}
 }
 
+static void test_one_line(void **state)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	CLEANUP_JSON struct json json;
+
+	(void)state;
+	json_begin(&json);
+	json_add_string(&json, json.root, "s", "a\nb");
+	json_add_number(&json, json.root, "n", 0.1 + 0.2);
+	json_add_number(&json, json.root, "unknown", NAN);
+	json_add_number(&json, json.root, "endless", INFINITY);
+	json_add_array(&json, json.root, "a");
+	assert_int_equal(json_finish_line(&json, &text), 0);
+	assert_string_equal(text.bytes, "{\"s\":\"a\\nb\",\"n\":0.3,\"unknown\":null,\"endless\":null,\"a\":[]}\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nul_bytes),
 		cmocka_unit_test(test_building),
+		cmocka_unit_test(test_one_line),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_text_that_is_not_utf8_is_repaired),
 		cmocka_unit_test(test_errors_are_sticky),

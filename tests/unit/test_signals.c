@@ -62,6 +62,55 @@ static int survives_pipe(int number)
 	return write(ends[1], "x", 1) == -1 && number == SIGPIPE ? 0 : 2;
 }
 
+/* Exit 0: it is told of, once. */
+static int is_told_of(int number)
+{
+	int fd = signals_open();
+
+	if (fd < 0 || signals_next(fd) != 0 || raise(number) != 0)
+		return 1;
+	return signals_next(fd) == number && signals_next(fd) == 0 ? 0 : 2;
+}
+
+static int is_told_of_an_ignored_one(int number)
+{
+	int fd;
+
+	signal(number, SIG_IGN);
+	fd = signals_open();
+	return fd < 0 || raise(number) != 0 || signals_next(fd) != 0;
+}
+
+static int tells_of_children_that_were_ignored(int number)
+{
+	int fd, status;
+	pid_t child;
+
+	signal(number, SIG_IGN);
+	fd = signals_open();
+	child = fork();
+	if (child == 0)
+		_exit(5);
+	if (waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 5)
+		return 1;
+	return signals_next(fd) == SIGCHLD ? 0 : 2;
+}
+
+static void test_told_of(void **state)
+{
+	static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+	static const int others[] = { SIGWINCH, SIGCHLD };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ending); i++) {
+		assert_int_equal(in_child(is_told_of, ending[i]), 0);
+		assert_int_equal(in_child(is_told_of_an_ignored_one, ending[i]), 0);
+	}
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		assert_int_equal(in_child(is_told_of, others[i]), 0);
+	assert_int_equal(in_child(tells_of_children_that_were_ignored, SIGCHLD), 0);
+}
+
 static void test_held_and_seen(void **state)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
@@ -82,6 +131,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_held_and_seen),
+		cmocka_unit_test(test_told_of),
 	};
 
 	return RUN_TESTS(tests);
