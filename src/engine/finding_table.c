@@ -316,8 +316,15 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 	[FINDING_RESET_SURGE] = {
 		.id = "reset-surge",
 		.statement = "connections are reset many times as often as in the minute before",
-		.meaning = "",
-		.mend = "",
+		.meaning =
+			"Connections that were open end with a reset (EstabResets), or resets are sent (OutRsts): a "
+			"process that ended or was killed, that closed with data unread or with SO_LINGER of 0, a "
+			"load balancer or firewall that forgot its connections, or peers that talk to a port that "
+			"nobody listens to any more. Some resets are usual, so that they are held against what "
+			"they were in the minute before.",
+		.mend =
+			"Look what was restarted or deployed just then, here and at the peers, and whether idle "
+			"connections are cut on the way: keepalive in the program below that timeout.",
 		.levels = "ten times the mean of the last minute and 10 in a second, for 2 seconds: warning; only watch tells it",
 		.source = "RFC 9293, section 3.5.2; net/ipv4/tcp.c: tcp_set_state(); net/ipv4/tcp_output.c: "
 			"tcp_send_active_reset()",
