@@ -300,6 +300,7 @@ static int tick(struct session *session)
 		watch_add_line(&session->view, &session->text);
 	else if (watch_add_json(&session->view, &session->text) < 0)
 		return app_fail_errno(session->app, -ENOMEM, "writing the output");
+	session->view.writes_new = 0;
 	put_out(session);
 	if (session->app->options.count && session->watch.ticks >= session->app->options.count)
 		session->has_ended = true;
@@ -309,6 +310,7 @@ static int tick(struct session *session)
 static int take_writes(struct session *session)
 {
 	struct watch_view *view = &session->view;
+	size_t before = view->writes_total;
 	int r = 1;
 
 	for (size_t i = 0; i < WRITES_AT_ONCE && r > 0; i++) {
@@ -331,7 +333,7 @@ static int take_writes(struct session *session)
 	}
 	view->writes_lost += session->writes.lost;
 	session->writes.lost = 0;
-	if (view->writes_new)
+	if (view->writes_total != before)
 		draw(session);
 	return r < 0 ? app_fail_errno(session->app, r, "looking who writes parameters") : 0;
 }

@@ -89,6 +89,11 @@ static void put_head(struct frame *frame)
 		(double)view->watch->cost_ns / 1e6);
 }
 
+static const char *statement(size_t figure)
+{
+	return watch_figures[figure].statement ? watch_figures[figure].statement : watch_figures[figure].name;
+}
+
 static void put_alerts(struct frame *frame)
 {
 	const struct watch *watch = frame->view->watch;
@@ -98,13 +103,17 @@ static void put_alerts(struct frame *frame)
 		for (size_t i = 0; i < watch_figures_count; i++) {
 			uint64_t seconds = (watch->sample.now.time_ns - watch->alarms[i].since_ns) / 1000000000;
 			struct watch_finding found;
+			char value[WATCH_VALUE_SIZE];
 
 			if ((int)watch->alarms[i].state != level)
 				continue;
 			watch_describe(watch, i, &found);
-			PUT_LINE(frame, alarm_style(watch->alarms[i].state), "%s %s%s%s: %s, for %llu s",
+			watch_format(watch_figures[i].unit, watch->values[i], value);
+			/* What a narrow terminal cuts off is what one knows already. */
+			PUT_LINE(frame, alarm_style(watch->alarms[i].state), "%s %s%s%s  %s for %llu s: %s",
 				alarm_state_name(watch->alarms[i].state), found.finding.row->id,
-				found.finding.subject[0] ? " " : "", found.finding.subject, found.text, (unsigned long long)seconds);
+				found.finding.subject[0] ? " " : "", found.finding.subject, value,
+				(unsigned long long)seconds, statement(i));
 			count++;
 		}
 	if (count == 0)

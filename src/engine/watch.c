@@ -25,6 +25,8 @@ void watch_open(const struct rootdir *root, enum watch_states_when states_when, 
 {
 	*ret_watch = (struct watch){ .root = root, .states_when = states_when };
 	counter_files_open(root, &ret_watch->files);
+	for (size_t i = 0; i < COUNT_OF(ret_watch->arenas); i++)
+		arena_init(&ret_watch->arenas[i]);
 	for (size_t i = 0; i < watch_figures_count; i++) {
 		ret_watch->limits[i] = watch_figures[i].limits;
 		ret_watch->values[i] = NAN;
@@ -34,6 +36,8 @@ void watch_open(const struct rootdir *root, enum watch_states_when states_when, 
 void watch_release(struct watch *watch)
 {
 	counter_files_release(&watch->files);
+	for (size_t i = 0; i < COUNT_OF(watch->arenas); i++)
+		arena_release(&watch->arenas[i]);
 }
 
 static struct alarm_level level_at(const struct alarm_level *usual, double enter)
@@ -74,26 +78,61 @@ static double fill_of(const struct listener *listener)
 	return listener->backlog > 0 ? (double)listener->queue / listener->backlog : 2.0 * listener->queue;
 }
 
+/* Both are sorted: the search goes on where it ended. */
+static const struct listener *find_earlier(const struct listeners *earlier, const struct listener *listener, size_t *at)
+{
+	for (size_t i = 0; i < earlier->count; i++) {
+		const struct listener *item = &earlier->items[(*at + i) % earlier->count];
+
+		if (item->inode == listener->inode && item->port == listener->port) {
+			*at = (*at + i) % earlier->count;
+			return item;
+		}
+	}
+	return NULL;
+}
+
+/* earlier NULL: not known. */
+static void compare_listeners(struct watch_sample *sample, const struct listeners *now, const struct listeners *earlier)
+{
+	size_t at = 0;
+
+	sample->fill = NAN;
+	sample->dropped = 0;
+	for (size_t i = 0; i < now->count; i++) {
+		const struct listener *listener = &now->items[i];
+		/* Of one that has lost nothing ever there is nothing to look for. */
+		bool is_asked = earlier && listener->has_drops && listener->drops > 0;
+		const struct listener *before = is_asked ? find_earlier(earlier, listener, &at) : NULL;
+		/* One that was not there before lost all of them since. */
+		uint32_t dropped = is_asked ? listener->drops - (before ? before->drops : 0) : 0;
+
+		if (!(sample->fill >= fill_of(listener))) {
+			sample->fill = fill_of(listener);
+			sample->fullest = *listener;
+		}
+		if (dropped > sample->dropped) {
+			sample->dropped = dropped;
+			sample->dropping = *listener;
+		}
+	}
+}
+
 static int read_listeners(struct watch *watch)
 {
 	struct watch_sample *sample = &watch->sample;
-	CLEANUP_ARENA struct arena arena;
-	struct listeners listeners;
+	size_t turn = watch->ticks % 2;
+	struct listeners *now = &watch->listeners[turn];
 	int r;
 
-	arena_init(&arena);
-	r = sockdiag_listeners(watch->root, &arena, &listeners);
-	watch->listeners_error = r < 0 ? r : listeners.has_backlog ? 0 : -EOPNOTSUPP;
+	arena_release(&watch->arenas[turn]);
+	*now = (struct listeners){ .items = NULL };
+	r = sockdiag_listeners(watch->root, &watch->arenas[turn], now);
+	watch->listeners_error = r < 0 ? r : now->has_backlog ? 0 : -EOPNOTSUPP;
 	sample->has_listeners = watch->listeners_error == 0;
-	sample->fill = NAN;
-	for (size_t i = 0; sample->has_listeners && i < listeners.count; i++) {
-		double fill = fill_of(&listeners.items[i]);
-
-		if (sample->fill >= fill)
-			continue;
-		sample->fill = fill;
-		sample->fullest = listeners.items[i];
-	}
+	if (!sample->has_listeners)
+		*now = (struct listeners){ .items = NULL };
+	compare_listeners(sample, now, watch->listeners[!turn].has_backlog ? &watch->listeners[!turn] : NULL);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -173,15 +212,18 @@ static int read_counters(struct watch *watch)
 	return 0;
 }
 
-/* Which listener dropped is not told; but one that is full will have. It stays the subject until the alarm is over. */
+/* The listener that dropped, or else that is full. It stays the subject until the alarm is over. */
 static void name_subject(struct watch *watch, size_t figure, bool has_changed)
 {
 	const char *finding = watch_figures[figure].finding;
 
 	if (watch->alarms[figure].state == ALARM_CLEAR && !has_changed)
 		watch->subjects[figure][0] = '\0';
-	else if (watch->alarms[figure].state != ALARM_CLEAR && finding && strcmp(finding, "accept-queue") == 0 &&
-		watch->sample.fill > 0)
+	else if (watch->alarms[figure].state == ALARM_CLEAR || !finding || strcmp(finding, "accept-queue") != 0)
+		return;
+	else if (watch_figures[figure].unit == WATCH_PER_SECOND && watch->sample.dropped > 0)
+		listener_format(&watch->sample.dropping, watch->subjects[figure]);
+	else if (watch->sample.fill > 0 && (has_changed || watch_figures[figure].unit == WATCH_SHARE))
 		listener_format(&watch->sample.fullest, watch->subjects[figure]);
 }
 

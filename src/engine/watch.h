@@ -33,6 +33,8 @@ struct watch_sample {
 	bool has_listeners;
 	struct listener fullest;	/* whose accept queue has the least room left */
 	double fill;			/* its queue / its backlog; NAN without a listener */
+	struct listener dropping;	/* the one that lost most connections since the tick before */
+	uint32_t dropped;		/* how many; 0: none, or not told */
 	bool has_states;
 	struct socket_counts states;	/* without ESTABLISHED, TIME_WAIT and LISTEN */
 	uint64_t close_wait_old;	/* those of CLOSE_WAIT whose peer said nothing for 60 s or longer */
@@ -75,6 +77,9 @@ struct watch {
 	uint64_t ticks;
 	uint64_t cost_ns;		/* of a processor, for the last tick; a walk not included */
 	bool has_walked;		/* at the last tick */
+	/* The listeners of this tick and the one before, in turn: for what each lost in between. */
+	struct arena arenas[2];
+	struct listeners listeners[2];
 	int listeners_error, states_error;	/* why they are not known, a negative errno; or 0 */
 	struct watch_sample sample;
 	struct alarm_limits limits[WATCH_FIGURES_MAX];

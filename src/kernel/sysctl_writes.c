@@ -223,23 +223,45 @@ static int fill_buffer(struct sysctl_writes *writes)
 	}
 }
 
-/* The path below proc/sys, wherever that procfs is mounted; false for all else in it. */
-static bool find_path(int fd, char path[SYSCTL_PATH_SIZE])
+static bool is_key(const struct sysctl_writes *writes, const char *path)
 {
-	static const char top[] = "/proc/sys/";
-	char link[64], target[SYSCTL_PATH_SIZE + 256];
-	const char *below;
+	struct stat status;
+
+	return fstatat(writes->procsys->dir_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
+}
+
+/* What of the name of a file in this procfs is the path below proc/sys; NULL for all else in it. The name is that in the
+ * mount namespace of the writer, where procfs may be anywhere; and when that namespace is gone already, it begins with the
+ * root of the mount: procfs, or proc/sys where that was mounted by itself. */
+static const char *find_key(const struct sysctl_writes *writes, const char *name)
+{
+	static const char usual[] = "/proc/sys/", within[] = "/sys/";
+	const char *at = strstr(name, usual);
+
+	/* Also one that we do not have, of an interface in another namespace. */
+	if (at)
+		return at + strlen(usual);
+	for (at = strstr(name, within); at; at = strstr(at + 1, within))
+		if (is_key(writes, at + strlen(within)))
+			return at + strlen(within);
+	return name[0] == '/' && is_key(writes, name + 1) ? name + 1 : NULL;
+}
+
+static bool find_path(const struct sysctl_writes *writes, int fd, char path[SYSCTL_PATH_SIZE])
+{
+	char link[64], name[SYSCTL_PATH_SIZE + 256];
+	const char *key;
 	ssize_t length;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, target, sizeof(target) - 1);
+	length = readlink(link, name, sizeof(name) - 1);
 	if (length < 0)
 		return false;
-	target[length] = '\0';
-	below = strstr(target, top);
-	if (!below || strlen(below + strlen(top)) >= SYSCTL_PATH_SIZE)
+	name[length] = '\0';
+	key = find_key(writes, name);
+	if (!key || strlen(key) >= SYSCTL_PATH_SIZE)
 		return false;
-	strcpy(path, below + strlen(top));
+	strcpy(path, key);
 	return true;
 }
 
@@ -306,7 +328,7 @@ int sysctl_writes_next(struct sysctl_writes *writes, struct sysctl_write *ret_wr
 		}
 		fd = event->fd;
 		writes->lost += (event->mask & FAN_Q_OVERFLOW) != 0;
-		if (fd < 0 || event->pid == getpid() || !find_path(fd, ret_write->path))
+		if (fd < 0 || event->pid == getpid() || !find_path(writes, fd, ret_write->path))
 			continue;
 		r = describe(writes, fd, event->pid, ret_write);
 		return r < 0 ? r : 1;

@@ -176,7 +176,7 @@ class Live(OnTerminal):
         self.end(process, b"q")
         frame = "\n".join(self.frames()[-1])
         self.assertIn("?[2Jhost", frame)
-        self.assertIn("critical threshold: established: 1234, the level is 1000", frame)
+        self.assertIn("critical threshold  1234 for 0 s: established", frame)
         self.assertRegex(frame, r"ESTABLISHED +1234 +#+\n")
         self.assertRegex(frame, r"of tcp_max_tw_buckets +80 % +#+\n")
         self.assertIn("proc/sys is no procfs here", frame)

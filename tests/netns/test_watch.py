@@ -171,8 +171,9 @@ def test_a_full_accept_queue(host):
 
 
 def test_overflows(host):
-    """The SYNs that a full queue drops."""
+    """The SYNs that a full queue drops; another queue is fuller still, but drops nothing."""
     loopback_up()
+    bystander = full_listener(port=7070, backlog=1)
     watch = Watch(host)
     watch.tick()
     server, clients = full_listener()
@@ -183,7 +184,7 @@ def test_overflows(host):
     alert, = [alert for alert in tick["alerts"] if alert["evidence"][0]["name"] == "listen_overflows"]
     equal((alert["id"], alert["level"], alert["subject"]), ("accept-queue", "critical", "127.0.0.1:8080"), "alarm")
     watch.end().expect(0)
-    del server, clients
+    del server, clients, bystander
 
 
 def test_thresholds(host):
