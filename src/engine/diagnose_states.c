@@ -202,7 +202,7 @@ static struct finding *report_close_waits(struct diagnosis *diagnosis, const str
 	bool stalled = is_stalled(owner), is_old = count_of(owner, CLOSE_WAIT_OLD) >= OLD_WARNING;
 	enum close_wait_age age = is_old ? CLOSE_WAIT_OLD : CLOSE_WAIT_MIDDLE;
 	const char *unseen = owner->pids > 0 ? "" : diagnosis->seen.has_owners ?
-		". Whose they are could not be seen: ask as root" : ". Whose they are was not asked for (--counts)";
+		". Whose they are could not be seen: ask as root" : ". Whose they are was not looked for";
 	struct finding *finding = diagnose_report(diagnosis,
 		stalled ? FINDING_CLOSE_WAIT_STALLED : FINDING_CLOSE_WAIT_LEAK, level,
 		"%s%s connection%s that the peer has closed %s not closed here (CLOSE_WAIT) for more than %s%s; %s%s",
@@ -440,13 +440,14 @@ static void note_close_waits(struct diagnosis *diagnosis)
 {
 	const struct observation *seen = &diagnosis->seen;
 	uint64_t all = seen->states[TCP_CLOSE_WAIT], old = all_of(seen, CLOSE_WAIT_OLD);
-	bool knows_ages = seen->close_waits.ages_unknown == 0;
+	bool has_looked = all_of(seen, CLOSE_WAIT_YOUNG) > 0, knows_ages = has_looked && seen->close_waits.ages_unknown == 0;
 	struct finding *finding;
 
 	if (all < CLOSE_WAITS_MANY)
 		return;
 	finding = diagnose_report(diagnosis, FINDING_CLOSE_WAIT_YOUNG, FINDING_NOTE,
 		"%s connections wait to be closed here (CLOSE_WAIT), %s", diagnose_number(diagnosis, all),
+		!has_looked ? "for how long was not asked for (--counts)" :
 		!knows_ages ? "for how long is not known without netlink: look whether the number grows" :
 		old == 0 ? "none for more than a minute: the programs close them, leave it" :
 		diagnose_text(diagnosis, "%s for more than a minute, fewer than %d of any program: no leak, as yet",
