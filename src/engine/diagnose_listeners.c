@@ -3,8 +3,8 @@
  *
  * A connection whose handshake is complete waits in the queue of its listener until accept(2) takes it. The queue is
  * full when more than sk_max_ack_backlog wait (sk_acceptq_is_full() in include/net/sock.h), which listen(2) has set to
- * min(its argument, somaxconn) and nothing changes later. What comes then is dropped, SYN or final ACK; the client tries
- * again after a second, and each try counts. */
+ * min(its argument, somaxconn) and nothing changes later. What comes then is dropped, SYN or final ACK; the client
+ * tries again after a second, and each try counts. */
 #include "engine/diagnose_check.h"
 
 #include <string.h>
@@ -163,7 +163,8 @@ static const struct {
 	{ "node", "Node: server.listen({ port, backlog: N }) (511)" },
 	{ "gunicorn", "gunicorn: --backlog N (2048)" },
 	{ "uvicorn", "uvicorn: --backlog N (2048)" },
-	{ "python", "Python: socket.listen(N), request_queue_size of socketserver (5); gunicorn and uvicorn: --backlog N" },
+	{ "python", "Python: socket.listen(N), request_queue_size of socketserver (5); gunicorn and uvicorn: "
+		"--backlog N" },
 	{ "apache2", "Apache: ListenBacklog N (511)" },
 	{ "httpd", "Apache: ListenBacklog N (511)" },
 	{ "redis-server", "Redis: tcp-backlog N (511)" },
@@ -182,8 +183,8 @@ static const char *application_text(const struct suspect *suspect)
 	for (size_t i = 0; i < COUNT_OF(applications); i++)
 		if (strncmp(name, applications[i].name, strlen(applications[i].name)) == 0)
 			return applications[i].text;
-	return "nginx: listen ... backlog=N; HAProxy: backlog N; Tomcat: acceptCount; Node: server.listen({ backlog: N }); "
-		"gunicorn: --backlog N; Go takes somaxconn when it starts";
+	return "nginx: listen ... backlog=N; HAProxy: backlog N; Tomcat: acceptCount; Node: "
+		"server.listen({ backlog: N }); gunicorn: --backlog N; Go takes somaxconn when it starts";
 }
 
 /* The defaults of somaxconn until 5.4 and since. */
@@ -212,14 +213,14 @@ static void advise_somaxconn(struct diagnosis *diagnosis, struct finding *findin
 
 	if (was_lowered)
 		diagnose_advise(diagnosis, finding,
-			"do not just restart it: net.core.somaxconn is less (%s) than the queue has now (%u), and would "
-			"limit it", diagnose_number(diagnosis, diagnosis->seen.settings.somaxconn),
+			"do not just restart it: net.core.somaxconn is less (%s) than the queue has now (%u), and "
+			"would limit it", diagnose_number(diagnosis, diagnosis->seen.settings.somaxconn),
 			(unsigned)listener->backlog);
 	else
 		diagnose_advise(diagnosis, finding,
-			"the length of the queue is that of net.core.somaxconn (%u). The application may have asked for "
-			"just as many (its configuration says it, or strace -f -e trace=listen when it starts): then "
-			"raise both (%s)", (unsigned)listener->backlog, application_text(suspect));
+			"the length of the queue is that of net.core.somaxconn (%u). The application may have asked "
+			"for just as many (its configuration says it, or strace -f -e trace=listen when it starts): "
+			"then raise both (%s)", (unsigned)listener->backlog, application_text(suspect));
 	diagnose_remedy(diagnosis, finding, "net/core/somaxconn",
 		"a higher one is the limit of queues made from then on: this one stays as it is until the application "
 		"is restarted, or reloads so that it calls listen() again");
@@ -267,12 +268,14 @@ static const char *dropped_text(struct diagnosis *diagnosis, const struct group 
 {
 	const struct observation *seen = &diagnosis->seen;
 	uint64_t all = seen->changes.known.listen_overflows ? (uint64_t)seen->changes.listen_overflows : 0;
+	const char *share = "";
 
 	if (group->dropped == 0)
 		return "";
+	if (all > group->dropped)
+		share = diagnose_text(diagnosis, ", of %s on this host", diagnose_number(diagnosis, all));
 	return diagnose_text(diagnosis, ". %s tries to connect were dropped in %.1f s%s%s",
-		diagnose_number(diagnosis, group->dropped), interval_seconds(seen),
-		all > group->dropped ? diagnose_text(diagnosis, ", of %s on this host", diagnose_number(diagnosis, all)) : "",
+		diagnose_number(diagnosis, group->dropped), interval_seconds(seen), share,
 		accepted_nothing(seen, group->worst) ? ", and nothing was accepted" : "");
 }
 
@@ -328,17 +331,19 @@ static void advise_application(struct diagnosis *diagnosis, struct finding *find
 {
 	if (group->troubled < group->count)
 		diagnose_advise(diagnosis, finding,
-			"the others on this address have room, but the kernel spreads connections by a hash, so that those "
-			"meant for this one are lost: look for what the one process that does not accept is busy with");
+			"the others on this address have room, but the kernel spreads connections by a hash, so that "
+			"those meant for this one are lost: look for what the one process that does not accept is "
+			"busy with");
 	if (is_full(group->worst))
 		diagnose_advise(diagnosis, finding,
-			"see first what the process does instead of accept(): a stack dump (jstack, py-spy dump, gdb -p, "
-			"SIGQUIT to a Go or Java program), its processor time, its own limit of connections, and whether "
-			"it is out of descriptors. If it hangs, a longer queue only lets more clients wait");
+			"see first what the process does instead of accept(): a stack dump (jstack, py-spy dump, gdb "
+			"-p, SIGQUIT to a Go or Java program), its processor time, its own limit of connections, and "
+			"whether it is out of descriptors. If it hangs, a longer queue only lets more clients wait");
 	else
 		diagnose_advise(diagnosis, finding,
-			"let it accept faster: more workers or threads, several listeners with SO_REUSEPORT, nothing slow "
-			"between accept() and the next accept(). A longer queue only buys time: it helps against bursts");
+			"let it accept faster: more workers or threads, several listeners with SO_REUSEPORT, nothing "
+			"slow between accept() and the next accept(). A longer queue only buys time: it helps against "
+			"bursts");
 }
 
 static void report_queue(struct diagnosis *diagnosis, const struct group *group, uint64_t left)
@@ -396,12 +401,13 @@ static void report_overflows(struct diagnosis *diagnosis)
 	if (!seen->changes.known.listen_overflows || seen->changes.listen_overflows == 0)
 		return;
 	finding = diagnose_report(diagnosis, FINDING_ACCEPT_QUEUE, FINDING_CRITICAL,
-		"%s tries to connect were dropped in %.1f s because a queue was full; at which listener could not be seen",
+		"%s tries to connect were dropped in %.1f s because a queue was full; at which listener could not be "
+		"seen",
 		diagnose_number(diagnosis, (uint64_t)seen->changes.listen_overflows), interval_seconds(seen));
 	diagnose_figure(diagnosis, finding, "dropped_per_second", seen->rates.listen_overflows, "1/s");
 	diagnose_advise(diagnosis, finding,
-		"compare Recv-Q (waiting) with Send-Q (limit) in \"ss -ltn\", and see what the process of the full one does "
-		"instead of accept()");
+		"compare Recv-Q (waiting) with Send-Q (limit) in \"ss -ltn\", and see what the process of the full "
+		"one does instead of accept()");
 }
 
 /* ---- limits of another time ---- */
@@ -412,30 +418,43 @@ static bool is_worth_a_note(const struct diagnosis *diagnosis, const struct grou
 		(group->drops > 0 || diagnosis->deep);
 }
 
+static struct finding *note_old_limit(struct diagnosis *diagnosis, const struct listener *first, size_t count)
+{
+	uint64_t somaxconn = diagnosis->seen.settings.somaxconn;
+	const char *text = "no longer than a default of net.core.somaxconn";
+	const char *now = diagnose_number(diagnosis, somaxconn);
+	const char *why = "that is the application's own number, or it has not been restarted since somaxconn was "
+		"raised";
+	struct finding *finding;
+
+	if (count == 1) {
+		finding = diagnose_report(diagnosis, FINDING_LISTENER_OLD_LIMIT, FINDING_NOTE,
+			"its queue is %s (%u), which is %s now. Either %s", text, (unsigned)first->backlog, now, why);
+		diagnose_subject(diagnosis, finding, "%s", diagnose_listener(diagnosis, first));
+	} else {
+		finding = diagnose_report(diagnosis, FINDING_LISTENER_OLD_LIMIT, FINDING_NOTE,
+			"the queues of %zu listeners are %s (128 or 4096), which is %s now. Either %s", count, text,
+			now, why);
+	}
+	diagnose_figure(diagnosis, finding, "listeners", (double)count, "sockets");
+	diagnose_figure(diagnosis, finding, "somaxconn", (double)somaxconn, "sockets");
+	return finding;
+}
+
 static void note_old_limits(struct diagnosis *diagnosis, const struct group groups[], size_t count)
 {
 	struct finding *finding = NULL;
-	size_t noted = 0;
+	size_t noted = 0, listed = 0;
 
 	for (size_t i = 0; i < count; i++)
 		noted += is_worth_a_note(diagnosis, &groups[i]);
-	for (size_t i = 0, listed = 0; i < count && (listed < NOTES_MAX || diagnosis->deep); i++) {
+	for (size_t i = 0; i < count && (listed < NOTES_MAX || diagnosis->deep); i++) {
 		const struct listener *listener = groups[i].first;
 
 		if (!is_worth_a_note(diagnosis, &groups[i]))
 			continue;
-		if (!finding) {
-			finding = diagnose_report(diagnosis, FINDING_LISTENER_OLD_LIMIT, FINDING_NOTE,
-				"%s no longer than a default of net.core.somaxconn (%s), which is %s now. Either that is the "
-				"application's own number, or it has not been restarted since somaxconn was raised",
-				noted == 1 ? "its queue is" : diagnose_text(diagnosis, "the queues of %zu listeners are", noted),
-				noted == 1 ? diagnose_text(diagnosis, "%u", (unsigned)listener->backlog) : "128 or 4096",
-				diagnose_number(diagnosis, diagnosis->seen.settings.somaxconn));
-			if (noted == 1)
-				diagnose_subject(diagnosis, finding, "%s", diagnose_listener(diagnosis, listener));
-			diagnose_figure(diagnosis, finding, "listeners", (double)noted, "sockets");
-			diagnose_figure(diagnosis, finding, "somaxconn", (double)diagnosis->seen.settings.somaxconn, "sockets");
-		}
+		if (!finding)
+			finding = note_old_limit(diagnosis, listener, noted);
 		diagnose_actor(diagnosis, finding, ACTOR_LISTENER, diagnose_listener(diagnosis, listener), 0);
 		diagnose_listener_holders(diagnosis, finding, listener);
 		listed++;

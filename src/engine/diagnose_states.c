@@ -40,6 +40,11 @@ static uint32_t key_of(int age, int unread)
 	return (uint32_t)(2 * age + unread);
 }
 
+static const struct suspect *suspect_of(const struct observation *seen, int age, int unread)
+{
+	return observation_suspect(seen, SUSPECT_CLOSE_WAIT, key_of(age, unread));
+}
+
 static uint64_t count_of(const struct owner *owner, enum close_wait_age from)
 {
 	uint64_t count = 0;
@@ -133,7 +138,7 @@ static struct owner unknown_owner(const struct observation *seen)
 
 	for (int age = 0; age < CLOSE_WAIT_AGES; age++)
 		for (int unread = 0; unread < 2; unread++) {
-			const struct suspect *suspect = observation_suspect(seen, SUSPECT_CLOSE_WAIT, key_of(age, unread));
+			const struct suspect *suspect = suspect_of(seen, age, unread);
 
 			unknown.counts[age][unread] = seen->has_owners && suspect ? suspect->missing * suspect->scale :
 				accepted(&seen->close_waits, age, unread);
@@ -147,7 +152,7 @@ static void find_owners(const struct observation *seen, struct owners *ret_owner
 	ret_owners->count = 0;
 	for (int age = 0; age < CLOSE_WAIT_AGES; age++)
 		for (int unread = 0; unread < 2; unread++)
-			add_holders(ret_owners, observation_suspect(seen, SUSPECT_CLOSE_WAIT, key_of(age, unread)), age, unread);
+			add_holders(ret_owners, suspect_of(seen, age, unread), age, unread);
 	if (is_shared(seen, ret_owners))
 		fold_sharers(ret_owners);
 }
@@ -231,7 +236,8 @@ static void add_figures(struct diagnosis *diagnosis, struct finding *finding, co
 	}
 	if (owner->actor.descriptors_max) {
 		diagnose_figure(diagnosis, finding, "descriptors", (double)owner->actor.descriptors, "descriptors");
-		diagnose_figure(diagnosis, finding, "descriptors_limit", (double)owner->actor.descriptors_max, "descriptors");
+		diagnose_figure(diagnosis, finding, "descriptors_limit", (double)owner->actor.descriptors_max,
+			"descriptors");
 	}
 }
 
@@ -265,8 +271,8 @@ static void add_peers(struct diagnosis *diagnosis, struct finding *finding, unsi
 static void advise_leak(struct diagnosis *diagnosis, struct finding *finding)
 {
 	diagnose_advise(diagnosis, finding,
-		"mend the program: it must close a connection when a read says end of file (0 bytes), and on every path "
-		"that ends in an error. Java: try-with-resources; Go: defer resp.Body.Close(); Python: with, or "
+		"mend the program: it must close a connection when a read says end of file (0 bytes), and on every "
+		"path that ends in an error. Java: try-with-resources; Go: defer resp.Body.Close(); Python: with, or "
 		"response.close(); connection pools: a maximum lifetime, and a check before they lend one out");
 }
 
@@ -274,8 +280,8 @@ static void advise_stalled(struct diagnosis *diagnosis, struct finding *finding)
 {
 	diagnose_advise(diagnosis, finding,
 		"see what its threads wait for: a stack dump (jstack, py-spy dump, gdb -p, SIGQUIT to a Go or Java "
-		"program), its processor time, a lock, a database or another service that does not answer. Then timeouts on "
-		"what it waits for, and more workers");
+		"program), its processor time, a lock, a database or another service that does not answer. Then "
+		"timeouts on what it waits for, and more workers");
 }
 
 static void advise_close_waits(struct diagnosis *diagnosis, struct finding *finding, const struct owner *owner)
@@ -288,9 +294,10 @@ static void advise_close_waits(struct diagnosis *diagnosis, struct finding *find
 		"which they are: ss -tnp state close-wait%s", owner->actor.pid == 0 ? "" :
 		diagnose_text(diagnosis, ", and ls -l /proc/%d/fd", (int)owner->actor.pid));
 	diagnose_advise(diagnosis, finding,
-		"a restart frees them now. Nothing else does: the kernel has no time limit for CLOSE_WAIT, and keepalive at "
-		"most makes closed sockets of them, whose descriptors stay open%s", owner->actor.descriptors_max == 0 ? "" :
-		diagnose_text(diagnosis, " (it has %s of %s)", diagnose_number(diagnosis, owner->actor.descriptors),
+		"a restart frees them now. Nothing else does: the kernel has no time limit for CLOSE_WAIT, and "
+		"keepalive at most makes closed sockets of them, whose descriptors stay open%s",
+		owner->actor.descriptors_max == 0 ? "" : diagnose_text(diagnosis, " (it has %s of %s)",
+			diagnose_number(diagnosis, owner->actor.descriptors),
 			diagnose_number(diagnosis, owner->actor.descriptors_max)));
 }
 
@@ -327,7 +334,8 @@ static size_t check_each(struct diagnosis *diagnosis, struct owners *owners)
 
 static bool are_alike(const struct owner *a, const struct owner *b)
 {
-	return a->actor.name[0] && strcmp(a->actor.name, b->actor.name) == 0 && strcmp(a->actor.unit, b->actor.unit) == 0;
+	return a->actor.name[0] && strcmp(a->actor.name, b->actor.name) == 0 &&
+		strcmp(a->actor.unit, b->actor.unit) == 0;
 }
 
 static bool is_nothing(const struct owner *owner)
@@ -422,8 +430,8 @@ static size_t check_unaccepted(struct diagnosis *diagnosis)
 	if (listener && diagnose_queue_is_troubled(seen, listener->port))
 		return 0;
 	finding = diagnose_report(diagnosis, FINDING_CLOSE_WAIT_STALLED, level,
-		"%s connections whose clients have given up (CLOSE_WAIT) still wait for accept(), for more than %s: the "
-		"process does not accept", diagnose_number(diagnosis, count_of(&nobody, CLOSE_WAIT_MIDDLE)),
+		"%s connections whose clients have given up (CLOSE_WAIT) still wait for accept(), for more than %s: "
+		"the process does not accept", diagnose_number(diagnosis, count_of(&nobody, CLOSE_WAIT_MIDDLE)),
 		count_of(&nobody, CLOSE_WAIT_OLD) >= OLD_WARNING ? "a minute" : "10 s");
 	if (listener) {
 		diagnose_subject(diagnosis, finding, "%s", diagnose_listener(diagnosis, listener));
@@ -440,7 +448,8 @@ static void note_close_waits(struct diagnosis *diagnosis)
 {
 	const struct observation *seen = &diagnosis->seen;
 	uint64_t all = seen->states[TCP_CLOSE_WAIT], old = all_of(seen, CLOSE_WAIT_OLD);
-	bool has_looked = all_of(seen, CLOSE_WAIT_YOUNG) > 0, knows_ages = has_looked && seen->close_waits.ages_unknown == 0;
+	bool has_looked = all_of(seen, CLOSE_WAIT_YOUNG) > 0;
+	bool knows_ages = has_looked && seen->close_waits.ages_unknown == 0;
 	struct finding *finding;
 
 	if (all < CLOSE_WAITS_MANY)
@@ -454,7 +463,8 @@ static void note_close_waits(struct diagnosis *diagnosis)
 			diagnose_number(diagnosis, old), OLD_WARNING));
 	diagnose_figure(diagnosis, finding, "close_wait", (double)all, "sockets");
 	if (knows_ages) {
-		diagnose_figure(diagnosis, finding, "older_than_10_s", (double)all_of(seen, CLOSE_WAIT_MIDDLE), "sockets");
+		diagnose_figure(diagnosis, finding, "older_than_10_s", (double)all_of(seen, CLOSE_WAIT_MIDDLE),
+			"sockets");
 		diagnose_figure(diagnosis, finding, "older_than_60_s", (double)old, "sockets");
 	}
 	add_peers(diagnosis, finding, TCP_CLOSE_WAIT);
@@ -486,9 +496,9 @@ static void advise_held(struct diagnosis *diagnosis, struct finding *finding, ui
 	if (held == 0)
 		return;
 	diagnose_advise(diagnosis, finding,
-		"of the %s that a process here holds, it has only said that it will send no more (shutdown()), and it waits "
-		"for the peer without a limit. It should close() them, or give up after a time (a read timeout, SO_KEEPALIVE "
-		"for peers that are gone). No parameter ends these", diagnose_number(diagnosis, held));
+		"of the %s that a process here holds, it has only said that it will send no more (shutdown()), and it "
+		"waits for the peer without a limit. It should close() them, or give up after a time (a read timeout, "
+		"SO_KEEPALIVE for peers that are gone). No parameter ends these", diagnose_number(diagnosis, held));
 }
 
 static void advise_small(struct diagnosis *diagnosis, struct finding *finding, uint64_t small)
@@ -498,8 +508,9 @@ static void advise_small(struct diagnosis *diagnosis, struct finding *finding, u
 	if (small == 0)
 		return;
 	diagnose_advise(diagnosis, finding,
-		"the %s that no process holds are ended by the kernel, each after tcp_fin_timeout%s. They take 256 bytes each, "
-		"a local port toward that peer, and a place among tcp_max_tw_buckets", diagnose_number(diagnosis, small),
+		"the %s that no process holds are ended by the kernel, each after tcp_fin_timeout%s. They take 256 "
+		"bytes each, a local port toward that peer, and a place among tcp_max_tw_buckets",
+		diagnose_number(diagnosis, small),
 		settings->known.fin_timeout ? diagnose_text(diagnosis, " (%s s)",
 			diagnose_number(diagnosis, settings->fin_timeout)) : "");
 	if (small < FIN_WAITS_WARNING || !settings->known.fin_timeout || settings->fin_timeout <= 15)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Half-open connections: a SYN flood, or clients that are real.
  *
- * SYN_RECV of a listener is limited by its backlog, min(listen(), somaxconn), and with tcp_syncookies 0 to three quarters
- * of tcp_max_syn_backlog besides (tcp_conn_request() in net/ipv4/tcp_input.c; measured on 6.18: with cookies
- * tcp_max_syn_backlog changes nothing). When it is full, the kernel answers with cookies, which take no memory, or drops.
+ * SYN_RECV of a listener is limited by its backlog, min(listen(), somaxconn), and with tcp_syncookies 0 by three
+ * quarters of tcp_max_syn_backlog besides (tcp_conn_request() in net/ipv4/tcp_input.c; measured on 6.18: with cookies
+ * tcp_max_syn_backlog changes nothing). When it is full, the kernel answers with cookies, which take no memory, or
+ * drops.
  *
  * Whether the senders are real shows in two ways: those that wait had their SYN-ACK sent again after a second because
  * nobody answered it, and a cookie comes back or does not. */
@@ -137,7 +138,8 @@ static enum senders senders_of(const struct observation *seen, const struct queu
 		return SENDERS_FORGED;
 	/* Addresses that exist answer a SYN-ACK that they did not ask for with RST, and leave the queue. */
 	if (knows_cookies(seen))
-		return returned <= RETURNED_FLOOD ? SENDERS_FORGED : returned >= RETURNED_REAL ? SENDERS_REAL : SENDERS_UNSURE;
+		return returned <= RETURNED_FLOOD ? SENDERS_FORGED :
+			returned >= RETURNED_REAL ? SENDERS_REAL : SENDERS_UNSURE;
 	/* In its first second a flood looks like that as well. */
 	return has_waiting && unanswered <= UNANSWERED_REAL && seen->has_interval ? SENDERS_REAL : SENDERS_UNSURE;
 }
@@ -188,7 +190,8 @@ static void add_figures(struct diagnosis *diagnosis, struct finding *finding, co
 	}
 	diagnose_figure(diagnosis, finding, "unanswered", (double)queue->unanswered, "sockets");
 	if (seen->has_sockets)
-		diagnose_figure(diagnosis, finding, "source_networks", (double)seen->half_open.distinct_sources, "networks");
+		diagnose_figure(diagnosis, finding, "source_networks", (double)seen->half_open.distinct_sources,
+			"networks");
 	if (!seen->has_interval)
 		return;
 	diagnose_figure(diagnosis, finding, "queue_full_per_second", pressure(seen), "1/s");
@@ -269,9 +272,10 @@ static void add_rules(struct diagnosis *diagnosis, struct finding *finding, cons
 		"\t\ttype filter hook prerouting priority -310; policy accept;\n"
 		"\t\ttcp dport != { %s } accept\n"
 		"\t\ttcp flags & (fin | syn | rst | ack) != syn accept\n"
-		"\t\tupdate @senders4 { ip saddr & 255.255.255.0 limit rate over 20/second burst 100 packets } counter drop\n"
-		"\t\tupdate @senders6 { ip6 saddr & ffff:ffff:ffff:ffff:: limit rate over 20/second burst 100 packets } "
+		"\t\tupdate @senders4 { ip saddr & 255.255.255.0 limit rate over 20/second burst 100 packets } "
 		"counter drop\n"
+		"\t\tupdate @senders6 { ip6 saddr & ffff:ffff:ffff:ffff:: limit rate over 20/second "
+		"burst 100 packets } counter drop\n"
 		"\t}\n"
 		"}\n", ports_text(diagnosis, queue));
 }
@@ -282,12 +286,12 @@ static void remedy_flood(struct diagnosis *diagnosis, struct finding *finding)
 
 	if (settings->known.syncookies && settings->syncookies == 0)
 		diagnose_remedy(diagnosis, finding, "net/ipv4/tcp_syncookies",
-			"1, first of all: with a full queue SYNs are answered with cookies, which take no memory, and real "
-			"clients get in. It acts at once");
+			"1, first of all: with a full queue SYNs are answered with cookies, which take no memory, and "
+			"real clients get in. It acts at once");
 	if (settings->known.synack_retries && settings->synack_retries > SYNACK_RETRIES_FEW)
 		diagnose_remedy(diagnosis, finding, "net/ipv4/tcp_synack_retries",
-			"2: half-open connections are given up after 7 s instead of %.0f, those that wait now as well; put it "
-			"back afterwards", (double)((UINT64_C(2) << (settings->synack_retries & 31)) - 1));
+			"2: half-open connections are given up after 7 s instead of %.0f, those that wait now as "
+			"well; put it back afterwards", (double)((UINT64_C(2) << (settings->synack_retries & 31)) - 1));
 	if (settings->known.timestamps && settings->timestamps == 0)
 		diagnose_remedy(diagnosis, finding, "net/ipv4/tcp_timestamps",
 			"1: without them a connection made from a cookie has no window scaling and no SACK");
@@ -308,13 +312,14 @@ static void advise_flood(struct diagnosis *diagnosis, struct finding *finding, c
 
 	if (has_cookies(seen))
 		diagnose_advise(diagnosis, finding,
-			"cookies are on: real clients still get in, and tcp_max_syn_backlog does nothing (since 4.3). Leave both");
+			"cookies are on: real clients still get in, and tcp_max_syn_backlog does nothing (since 4.3). "
+			"Leave both");
 	if (are_spread(seen))
 		diagnose_advise(diagnosis, finding,
-			"hardly two of those that wait are from one network (/24, /64): the addresses are forged, and a limit "
-			"by sender, as in the rules below, may catch few. Then let the provider or a scrubbing service "
-			"filter, or put SYNPROXY in front, which answers with cookies before the listener and connection "
-			"tracking see anything");
+			"hardly two of those that wait are from one network (/24, /64): the addresses are forged, and "
+			"a limit by sender, as in the rules below, may catch few. Then let the provider or a "
+			"scrubbing service filter, or put SYNPROXY in front, which answers with cookies before the "
+			"listener and connection tracking see anything");
 	else
 		diagnose_advise(diagnosis, finding,
 			"limit new connections by sender with the rules below%s; SYNPROXY, which answers before the "
@@ -348,11 +353,11 @@ static void advise_burst(struct diagnosis *diagnosis, struct finding *finding, c
 
 	diagnose_advise(diagnosis, finding,
 		has_cookies(seen) ?
-		"the backlog is too short for so many clients at a time (their number in a second, times the seconds of a "
-		"round trip, must fit). Cookies carry those that do not fit; tcp_max_syn_backlog does nothing while cookies "
-		"are on" :
-		"the backlog is too short for so many clients at a time (their number in a second, times the seconds of a "
-		"round trip, must fit)");
+		"the backlog is too short for so many clients at a time (their number in a second, times the seconds "
+		"of a round trip, must fit). Cookies carry those that do not fit; tcp_max_syn_backlog does nothing "
+		"while cookies are on" :
+		"the backlog is too short for so many clients at a time (their number in a second, times the seconds "
+		"of a round trip, must fit)");
 	if (listener)
 		diagnose_advise_backlog(diagnosis, finding, listener);
 	diagnose_advise(diagnosis, finding,
@@ -448,8 +453,8 @@ static void note_many(struct diagnosis *diagnosis)
 	if (is_explained)
 		return;
 	finding = diagnose_report(diagnosis, FINDING_SYN_RECV_MANY, FINDING_NOTE,
-		"%s half-open connections (SYN_RECV) from some %s networks, and there is room for them; %s did not answer "
-		"within a second", diagnose_number(diagnosis, waiting),
+		"%s half-open connections (SYN_RECV) from some %s networks, and there is room for them; %s did not "
+		"answer within a second", diagnose_number(diagnosis, waiting),
 		diagnose_number(diagnosis, seen->half_open.distinct_sources),
 		diagnose_number(diagnosis, seen->half_open.unanswered));
 	diagnose_figure(diagnosis, finding, "syn_recv", (double)waiting, "sockets");

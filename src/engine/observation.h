@@ -53,7 +53,7 @@ enum { CLOSE_WAIT_MIDDLE_MS = 10000, CLOSE_WAIT_OLD_MS = 60000 };
 
 struct close_waits {
 	uint64_t counts[CLOSE_WAIT_AGES][2];	/* [1]: with more than the one byte that a FIN may stand for unread */
-	uint64_t unaccepted[CLOSE_WAIT_AGES][2];	/* of those, without an inode: they wait for accept(2), and are nobody's */
+	uint64_t unaccepted[CLOSE_WAIT_AGES][2];	/* of those, without an inode: they wait for accept(2) */
 	uint64_t unread_bytes, ages_unknown;
 	uint32_t oldest_ms;
 	struct inode_sample samples[CLOSE_WAIT_AGES][2];

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 struct listener {
-	uint8_t family;		/* AF_INET or AF_INET6; without IPV6_V6ONLY the latter takes IPv4 as well. One that is bound
-				 * to a mapped address takes nothing else, and is AF_INET */
+	/* AF_INET or AF_INET6; without IPV6_V6ONLY the latter takes IPv4 as well. One that is bound to a mapped address
+	 * takes nothing else, and is AF_INET. */
+	uint8_t family;
 	uint8_t address[16];	/* in network order; of AF_INET the first 4 bytes */
 	uint16_t port;
 	uint32_t uid;		/* whose it is, in the user namespace of this process */
@@ -19,7 +20,7 @@ struct listener {
 	uint32_t backlog;	/* what listen(2) set, at most somaxconn at that time; see has_backlog */
 	uint32_t interface;	/* index of the one that it is bound to, or 0; see has_backlog */
 	bool has_drops;
-	uint32_t drops;		/* connections that it lost since it began to listen, retries counted each time; wraps */
+	uint32_t drops;		/* SYNs and ACKs that it lost since it began to listen, each try of a client; wraps */
 };
 
 struct listeners {

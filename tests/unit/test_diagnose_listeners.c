@@ -84,8 +84,8 @@ static void test_what_is_said(void **state)
 	finding = find(FINDING_ACCEPT_QUEUE);
 	assert_string_equal(finding->subject, "127.0.0.1:80");
 	assert_string_equal(finding->text,
-		"the queue is full: 129 connections wait for accept(), and its limit is 128; whoever comes now is dropped. "
-		"50 tries to connect were dropped in 1.0 s, and nothing was accepted");
+		"the queue is full: 129 connections wait for accept(), and its limit is 128; whoever comes now is "
+		"dropped. 50 tries to connect were dropped in 1.0 s, and nothing was accepted");
 	assert_int_equal(figure_of(finding, "queue"), 129);
 	assert_int_equal(figure_of(finding, "dropped_per_second"), 50);
 	assert_int_equal(figure_of(finding, "dropped_ever"), 60);

@@ -115,8 +115,9 @@ static void test_what_is_said(void **state)
 	finding = find(FINDING_CLOSE_WAIT_LEAK);
 	assert_string_equal(finding->subject, "java (pid 812, app.service)");
 	assert_string_equal(finding->text,
-		"1,204 connections that the peer has closed are not closed here (CLOSE_WAIT) for more than a minute, the "
-		"oldest for 12 min at least; there is nothing left to read in most: the process has forgotten to close them");
+		"1,204 connections that the peer has closed are not closed here (CLOSE_WAIT) for more than a minute, "
+		"the oldest for 12 min at least; there is nothing left to read in most: the process has forgotten to "
+		"close them");
 	assert_int_equal(figure_of(finding, "older_than_60_s"), 1204);
 	assert_int_equal(figure_of(finding, "descriptors"), 1300);
 	assert_int_equal(finding->actors_count, 3);

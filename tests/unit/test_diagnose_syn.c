@@ -82,7 +82,8 @@ static void test_who_sends(void **state)
 		run(&diagnose_syn);
 		level = level_of(&id);
 		check_row(id == rows[i].expected, "row %zu: %d", i, id);
-		check_row(id == NONE || level == (id == FINDING_SYN_FLOOD ? FINDING_CRITICAL : FINDING_WARNING), "row %zu", i);
+		check_row(id == NONE || level == (id == FINDING_SYN_FLOOD ? FINDING_CRITICAL : FINDING_WARNING),
+			"row %zu", i);
 		burst = find(FINDING_SYN_BURST);
 		check_row(!burst || (strstr(burst->text, "not clear") != NULL) == rows[i].is_unsure, "row %zu", i);
 	}

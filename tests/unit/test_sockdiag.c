@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Listening sockets of this machine and of fake roots; netlink that does not answer. What it may answer is the matter of
- * test_sock_dump.c.
+/* Listening sockets of this machine and of fake roots; netlink that does not answer. What it may answer is the matter
+ * of test_sock_dump.c.
  *
  * socket() is this program's own, so that a test may put itself between kernel and kerntune. */
 #define _GNU_SOURCE
