@@ -351,7 +351,8 @@ static void report_queue(struct diagnosis *diagnosis, const struct group *group,
 	const struct listener *worst = group->worst;
 	const char *name = diagnose_listener(diagnosis, worst);
 	const char *which = group->count == 1 ? "" : diagnose_text(diagnosis,
-		"of %zu listeners on this address %zu cannot keep up; of the worst ", group->count, group->troubled);
+		group->troubled == 1 ? "%zu of %zu listeners on this address does not keep up: " :
+		"%zu of %zu listeners on this address do not keep up; in the worst, ", group->troubled, group->count);
 	struct finding *finding = diagnose_report(diagnosis, FINDING_ACCEPT_QUEUE, group->level, "%s%s%s", which,
 		queue_text(diagnosis, worst), dropped_text(diagnosis, group));
 
