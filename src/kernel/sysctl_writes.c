@@ -230,9 +230,9 @@ static bool is_key(const struct sysctl_writes *writes, const char *path)
 	return fstatat(writes->procsys->dir_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
 }
 
-/* What of the name of a file in this procfs is the path below proc/sys; NULL for all else in it. The name is that in the
- * mount namespace of the writer, where procfs may be anywhere; and when that namespace is gone already, it begins with the
- * root of the mount: procfs, or proc/sys where that was mounted by itself. */
+/* What of the name of a file in this procfs is the path below proc/sys; NULL for all else in it. The name is that in
+ * the mount namespace of the writer, where procfs may be anywhere; and when that namespace is gone already, it begins
+ * with the root of the mount: procfs, or proc/sys where that was mounted by itself. */
 static const char *find_key(const struct sysctl_writes *writes, const char *name)
 {
 	static const char usual[] = "/proc/sys/", within[] = "/sys/";
