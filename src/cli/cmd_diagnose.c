@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* kerntune diagnose: what is wrong with TCP on this host, who causes it, and whether a sysctl will help. */
+#include "cli/aftermath.h"
 #include "cli/diagnosis.h"
 #include "cli/observed.h"
 #include "cli/render.h"
@@ -95,11 +96,13 @@ static void print_summary(struct app *app, const struct diagnosis *diagnosis)
 		seen->cost.cpu_ms, tiers ? tiers : "out of memory");
 }
 
-static int print_text(struct app *app, const struct diagnosis *diagnosis)
+static int print_text(struct app *app, const struct diagnosis *diagnosis, const struct effects *effects)
 {
 	const struct findings *findings = &diagnosis->findings;
-	int r = print_states(app, &diagnosis->seen);
+	int r = effects ? aftermath_print(app, effects) : 0;
 
+	if (r == 0)
+		r = print_states(app, &diagnosis->seen);
 	if (r == 0 && (app->options.verbose || app->options.deep))
 		r = observed_print(app, &diagnosis->seen);
 	for (size_t i = 0; r == 0 && i < findings->count; i++) {
@@ -167,7 +170,7 @@ static void add_cost(struct json *json, const struct observation *seen)
 	json_out_names(json, object, "tiers", names, count);
 }
 
-static int print_json(struct app *app, const struct diagnosis *diagnosis, int code)
+static int print_json(struct app *app, const struct diagnosis *diagnosis, const struct effects *effects, int code)
 {
 	const struct observation *seen = &diagnosis->seen;
 	CLEANUP_JSON struct json json;
@@ -179,6 +182,8 @@ static int print_json(struct app *app, const struct diagnosis *diagnosis, int co
 	json_out_host(&json, &app->host);
 	json_add_number(&json, json.root, "interval_seconds",
 		seen->has_interval ? (double)seen->changes.elapsed_ns / 1e9 : 0);
+	if (effects)
+		aftermath_add(&json, json.root, effects);
 	add_states(&json, json.root, "states", seen->states);
 	json_add_boolean(&json, json.root, "states_exact", !seen->is_moving);
 	add_families(&json, seen);
@@ -210,6 +215,9 @@ static int diagnose_run(struct app *app, int argc, char *argv[])
 	struct diagnose_request request = {
 		.root = &app->root, .procsys = &app->procsys, .counts_only = app->options.counts, .deep = app->options.deep,
 	};
+	struct effects effects = { 0 };
+	struct change *change = NULL;
+	bool is_bad;
 	int code, r;
 
 	(void)argc;
@@ -217,19 +225,24 @@ static int diagnose_run(struct app *app, int argc, char *argv[])
 	r = diagnosis ? check_arguments(app) : app_fail_errno(app, -ENOMEM, "diagnosing");
 	if (r == 0)
 		r = app_open_procsys(app, PROCSYS_READ_ONLY);
-	if (r == 0 && app_format_is(app, "json"))
+	if (r == 0 && (app->options.after || app_format_is(app, "json")))
 		r = app_find_host(app);
+	if (r == 0 && app->options.after)
+		r = aftermath_choose(app, app->options.after, &change);
 	if (r != 0)
 		return r;
 	if (!app->options.once)
 		request.interval_ns = (app->options.interval ? app->options.interval : INTERVAL_MS) * UINT64_C(1000000);
 	r = diagnose(&request, app->arena, diagnosis);
+	if (r == 0 && change)
+		r = effects_judge(app->arena, &app->procsys, change, &diagnosis->seen, &effects);
 	if (r < 0)
 		return app_fail_errno(app, r, "looking at the sockets");
-	code = app->options.exit_code && findings_bad(&diagnosis->findings) ? EXIT_NO : EXIT_HOLDS;
+	is_bad = findings_bad(&diagnosis->findings) || effects_bad(&effects);
+	code = app->options.exit_code && is_bad ? EXIT_NO : EXIT_HOLDS;
 	if (app_format_is(app, "json"))
-		return print_json(app, diagnosis, code);
-	r = print_text(app, diagnosis);
+		return print_json(app, diagnosis, change ? &effects : NULL, code);
+	r = print_text(app, diagnosis, change ? &effects : NULL);
 	return r ? r : code;
 }
 
@@ -243,7 +256,7 @@ const struct command cmd_diagnose = {
 	.max_arguments = 0,
 	.formats = "table json",
 	.completes = "",
-	.options = (const unsigned char[]){ OPTION_ONCE, OPTION_INTERVAL, OPTION_COUNTS, OPTION_DEEP, OPTION_EXIT_CODE,
-		OPTION_ALL, OPTION_END },
+	.options = (const unsigned char[]){ OPTION_ONCE, OPTION_INTERVAL, OPTION_COUNTS, OPTION_DEEP, OPTION_AFTER,
+		OPTION_EXIT_CODE, OPTION_ALL, OPTION_END },
 	.run = diagnose_run,
 };

@@ -96,6 +96,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		"how long a figure is low before its alarm ends", "text" },
 	[OPTION_ON_ALERT] = { "on-alert", 0, TEXT(on_alert), "FILE",
 		"run FILE when an alarm changes, JSON on its stdin", "file" },
+	[OPTION_AFTER] = { "after", 0, TEXT(after), "ID",
+		"first tell whether change ID (or \"last\") worked", "id" },
 };
 
 struct key_filter options_filter(const struct options *options)

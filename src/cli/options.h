@@ -52,6 +52,7 @@ enum option_id {
 	OPTION_THRESHOLD,
 	OPTION_DOWN_DELAY,
 	OPTION_ON_ALERT,
+	OPTION_AFTER,
 	OPTION_COUNT
 };
 
@@ -64,7 +65,7 @@ struct word_list {
 struct options {
 	bool help, version, quiet, verbose, json, no_legend;
 	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit, full, list_checks, once, counts, deep;
-	const char *format, *color, *root, *netns, *label, *output;
+	const char *format, *color, *root, *netns, *label, *output, *after;
 	unsigned long confirm, extend;	/* seconds; 0 when not given */
 	unsigned long interval, down_delay;	/* milliseconds; likewise */
 	unsigned long count;			/* 0 when not given */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Limits of the kernel and of processes: tracked connections, open files, TCP's memory, orphans.
  *
- * A limit is judged by how much of it is taken, and by the counters of what was refused at it. Orphans, TCP's memory and
- * open files are of the whole host, also when they are read in a container; there the limits of the first two cannot be
- * read (tcp_mem and tcp_max_orphans are in the host's namespace only), so that nothing but a note can be said. */
+ * A limit is judged by how much of it is taken, and by the counters of what was refused at it. Orphans, TCP's memory
+ * and open files are of the whole host, also when they are read in a container; there the limits of the first two
+ * cannot be read (tcp_mem and tcp_max_orphans are in the host's namespace only), so that there is only a note. */
 #include "engine/diagnose_check.h"
 
 #include "kernel/descriptors.h"

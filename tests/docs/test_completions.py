@@ -86,6 +86,7 @@ class Fixture(unittest.TestCase):
         yield ['--ver'], ['--version', '--verbose']
         yield ['diff', '--'], [name for name in docs.options('diff') if name.startswith('--')]
         yield ['diff', '--exi'], ['--exit-code']
+        yield [*everywhere, 'diagnose', '--after', ''], [self.id]
         yield ['restore', '--exi'], []
         yield [*profiles, 'diff', ''], PROFILES
         yield [*profiles, 'diff', 'incident-syn-flood', 'incident-t'], ['incident-time-wait']

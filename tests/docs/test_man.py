@@ -256,6 +256,9 @@ class Json(unittest.TestCase):
             yield one(0, 'diagnose', '--once', '--deep')
             root.write('proc/net/snmp', 'Tcp: CurrEstab\nTcp: 7\n')
             yield one(0, 'watch', '--count', '1', '--threshold', 'established=1:2')
+            root.run('restore')
+            yield one(0, 'apply', '-y', profile)
+            yield one(0, 'diagnose', '--once', '--after', 'last')
         result = docs.run('--json', 'selftest', 'incident-syn-flood')
         yield ('selftest',), result.returncode, json.loads(result.stdout)
 

@@ -391,7 +391,8 @@ static void past_losses(void **state)
 	MOVE(listen_overflows, 3);
 	MOVE(time_wait_overflows, 0);
 	finding = judge(FINDING_OVERFLOWS_PAST);
-	assert_string_equal(finding->text, "since the host began, 5 sockets skipped TIME_WAIT (TCPTimeWaitOverflow); none now");
+	assert_string_equal(finding->text,
+		"since the host began, 5 sockets skipped TIME_WAIT (TCPTimeWaitOverflow); none now");
 	assert_true(figure(finding, "time_wait_overflows") == 5);
 	assert_true(figure(finding, "listen_overflows") < 0);
 }
