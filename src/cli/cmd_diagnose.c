@@ -79,21 +79,27 @@ static const char *tiers_text(struct app *app, const struct observation *seen)
 	return text;
 }
 
+/* "No finding", "1 finding", "2 findings". */
+static const char *plural(struct app *app, size_t count, const char *word)
+{
+	return count == 0 ? arena_printf(app->arena, "No %s", word) :
+		arena_printf(app->arena, "%zu %s%s", count, word, count == 1 ? "" : "s");
+}
+
 static void print_summary(struct app *app, const struct diagnosis *diagnosis)
 {
 	const struct observation *seen = &diagnosis->seen;
-	size_t bad = findings_bad(&diagnosis->findings);
-	const char *tiers = tiers_text(app, seen);
+	size_t bad = findings_bad(&diagnosis->findings), notes = diagnosis->findings.count - bad;
+	const char *tiers = tiers_text(app, seen), *cost;
 
 	if (app->options.quiet || app->options.no_legend)
 		return;
-	if (bad == 0)
-		render_line(app, "No finding.");
-	else
-		render_line(app, "%zu finding%s.", bad, bad == 1 ? "" : "s");
-	render_line(app, "Walked over %" PRIu64 " sockets%s; it took %.1f ms, %.1f ms of processor time (%s).",
+	render_line(app, "%s%s%s.", plural(app, bad, "finding"), notes ? ", " : "",
+		notes ? plural(app, notes, "note") : "");
+	cost = arena_printf(app->arena, "Walked over %" PRIu64 " sockets%s; it took %.1f ms, %.1f ms of processor time (%s).",
 		seen->sockets_walked, seen->is_moving ? ", which changed meanwhile" : "", seen->cost.wall_ms,
 		seen->cost.cpu_ms, tiers ? tiers : "out of memory");
+	render_paragraph(app, 0, "", cost ? cost : "out of memory");
 }
 
 static int print_text(struct app *app, const struct diagnosis *diagnosis, const struct effects *effects)

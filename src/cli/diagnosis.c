@@ -36,12 +36,24 @@ const char *diagnosis_command(struct arena *arena, const struct finding *finding
 
 /* ---- as text ---- */
 
+/* One paragraph, with its label before it, and perhaps the dash of a list. */
+static void print_part(struct app *app, const char *label, const char *dash, const char *text)
+{
+	char first[LABEL_WIDTH + 5];
+
+	snprintf(first, sizeof(first), "  %-*s%s", LABEL_WIDTH, label, dash);
+	render_paragraph(app, strlen(first), first, text ? text : "out of memory");
+}
+
 static void print_labelled(struct app *app, const char *label, const char *text)
 {
-	char first[LABEL_WIDTH + 3];
+	print_part(app, label, "", text);
+}
 
-	snprintf(first, sizeof(first), "  %-*s", LABEL_WIDTH, label);
-	render_paragraph(app, LABEL_WIDTH + 2, first, text ? text : "out of memory");
+static void print_list(struct app *app, const char *label, const char *const items[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		print_part(app, i ? "" : label, count > 1 ? "- " : "", items[i]);
 }
 
 static const char *count_text(struct arena *arena, const struct actor *actor)
@@ -73,14 +85,15 @@ static const char *actor_text(struct arena *arena, const struct actor *actor)
 	return text;
 }
 
-static const char *remedy_text(struct arena *arena, const struct remedy *remedy)
+/* The key and what it holds; below it, what another value would change. */
+static void print_remedy(struct app *app, const char *label, const struct remedy *remedy)
 {
-	const char *key = key_text(arena, remedy->path);
+	const char *key = key_text(app->arena, remedy->path);
 
-	if (!key)
-		return NULL;
-	return remedy->live ? arena_printf(arena, "%s is %s; %s", key, remedy->live, remedy->effect) :
-		arena_printf(arena, "%s; %s", key, remedy->effect);
+	if (key && remedy->live)
+		key = arena_printf(app->arena, "%s = %s", key, remedy->live[0] ? remedy->live : "(empty)");
+	print_labelled(app, label, key);
+	print_labelled(app, "", arena_printf(app->arena, "-> %s", remedy->effect));
 }
 
 static void print_remedies(struct app *app, const struct finding *finding)
@@ -88,9 +101,10 @@ static void print_remedies(struct app *app, const struct finding *finding)
 	const char *command = diagnosis_command(app->arena, finding);
 
 	for (size_t i = 0; i < finding->remedies_count; i++)
-		print_labelled(app, i ? "" : "parameter", remedy_text(app->arena, &finding->remedies[i]));
+		print_remedy(app, i ? "" : "parameter", &finding->remedies[i]);
+	/* In one piece, so that it can be pasted. */
 	if (command)
-		print_labelled(app, "try first", command);
+		render_line(app, "  %-*s%s", LABEL_WIDTH, "try first", command);
 	if (finding->remedies_count == 0 && !finding->row->is_note)
 		print_labelled(app, "parameter", "none: no sysctl mends this");
 }
@@ -106,8 +120,7 @@ int diagnosis_print_finding(struct app *app, const struct finding *finding)
 	render_paragraph(app, 2, "  ", finding->text);
 	for (size_t i = 0; i < finding->actors_count; i++)
 		print_labelled(app, i ? "" : "who", actor_text(app->arena, &finding->actors[i]));
-	for (size_t i = 0; i < finding->advice_count; i++)
-		print_labelled(app, i ? "" : "do", finding->advice[i]);
+	print_list(app, "do", finding->advice, finding->advice_count);
 	print_remedies(app, finding);
 	if (finding->rules) {
 		print_labelled(app, "rules", "for nft -f, to be adapted:");

@@ -100,7 +100,9 @@ int finding_help_print(struct app *app, const struct finding_row *row)
 	if (r < 0)
 		return r;
 	print_part(app, "Profile", row->profile ? row->profile : "");
-	print_part(app, "Try first", command);
+	/* In one piece, so that it can be pasted. */
+	if (command[0])
+		render_line(app, "  %-*s%s", LABEL_WIDTH, "Try first", command);
 	print_part(app, "Source", row->source);
 	return 0;
 }

@@ -85,7 +85,8 @@ static const struct destination *next_peer(const struct observation *seen, uint1
 static int print_listeners(struct app *app, const struct observation *seen)
 {
 	static const struct column columns[] = {
-		{ "LISTENER", false }, { "QUEUE", false }, { "BACKLOG", false }, { "OWNER", true },
+		{ "LISTENER", false }, { "QUEUE", false }, { "BACKLOG", false }, { "DROPS", false },
+		{ "OWNER", true },
 	};
 	struct table *table;
 
@@ -101,6 +102,7 @@ static int print_listeners(struct app *app, const struct observation *seen)
 		table_add(table, (const struct cell[]){ { arena_printf(app->arena, "%s", name), STYLE_PLAIN },
 			{ number_text(app, listener->queue), STYLE_PLAIN },
 			{ seen->listeners.has_backlog ? number_text(app, listener->backlog) : NULL, STYLE_PLAIN },
+			{ listener->has_drops ? number_text(app, listener->drops) : NULL, STYLE_PLAIN },
 			{ holder_text(app, holder_of(seen, SUSPECT_LISTENER, listener->inode)), STYLE_FAINT } });
 	}
 	return table_print(table);
@@ -240,6 +242,10 @@ static void add_listener(struct json *json, cJSON *array, const struct observati
 		json_add_integer(json, object, "backlog", (long)listener->backlog);
 	else
 		json_add_string(json, object, "backlog", NULL);
+	if (listener->has_drops)
+		json_add_integer(json, object, "drops", (long)listener->drops);
+	else
+		json_add_string(json, object, "drops", NULL);
 	add_owner(json, object, holder_of(seen, SUSPECT_LISTENER, listener->inode));
 }
 

@@ -55,9 +55,10 @@ static void report_leak(struct diagnosis *diagnosis, const struct destination *d
 	const struct suspect *suspect = observation_suspect(&diagnosis->seen, SUSPECT_DESTINATION, rank);
 	uint32_t established = destination->states[TCP_ESTABLISHED];
 	struct finding *finding = diagnose_report(diagnosis, FINDING_POOL_LEAK, FINDING_WARNING,
-		"%s connections to it are open, and %s of them have carried no data for 10 minutes or more: they are not "
+		"%s connections to it are open, and %s%s of them have carried no data for 10 minutes or more: they are not "
 		"used, and may have been forgotten%s%s",
-		diagnose_number(diagnosis, established), diagnose_number(diagnosis, destination_idle(destination)),
+		diagnose_number(diagnosis, established), destination->sampled < established ? "about " : "",
+		diagnose_number(diagnosis, destination_idle(destination)),
 		suspect && suspect->holders_count ? " by " : "",
 		suspect && suspect->holders_count ? diagnose_process(diagnosis, &suspect->holders[0]) : "");
 
@@ -142,13 +143,24 @@ static const char *churn_reason(const struct destination *destination)
 		"the pool keeps too few, or each connection serves one call of some seconds";
 }
 
+/* The same advice is not given twice. */
+static bool has_advised(const struct diagnosis *diagnosis, enum finding_id id)
+{
+	for (size_t i = 0; i < diagnosis->findings.count; i++)
+		if (diagnosis->findings.items[i]->row == &finding_rows[id])
+			return true;
+	return false;
+}
+
 static void report_churn(struct diagnosis *diagnosis, const struct churn *churn, bool incoming)
 {
 	const struct destination *busiest = churn->busiest[0];
+	uint32_t open = busiest->states[TCP_ESTABLISHED];
 	double rate = port_use_close_rate(busiest);
 	struct finding *finding = diagnose_report(diagnosis, FINDING_CONNECTION_CHURN, FINDING_NOTE,
-		"%.0f connections a second are closed by this host as soon as they were used, %s are open: %s%s", rate,
-		diagnose_number(diagnosis, busiest->states[TCP_ESTABLISHED]), churn_reason(busiest),
+		"%.0f connections a second are closed by this host as soon as they were used, %s open: %s%s", rate,
+		open == 0 ? "none is" : open == 1 ? "one is" : diagnose_text(diagnosis, "%s are",
+			diagnose_number(diagnosis, open)), churn_reason(busiest),
 		churn->count > 1 ? diagnose_text(diagnosis, "; with %zu more %s it is %.0f a second", churn->count - 1,
 			incoming ? "peers" : "destinations", churn->rate) : "");
 
@@ -164,7 +176,7 @@ static void report_churn(struct diagnosis *diagnosis, const struct churn *churn,
 			"let this service keep connections (its keep-alive time-out and requests per connection), and the "
 			"client ask for it: nginx in front needs \"upstream { keepalive N; }\", proxy_http_version 1.1 and "
 			"an empty Connection header");
-	else
+	else if (!has_advised(diagnosis, FINDING_EPHEMERAL_PORTS))
 		diagnose_advise(diagnosis, finding,
 			"keep connections in the client: nginx \"upstream { keepalive N; }\" with proxy_http_version 1.1 and "
 			"an empty Connection header; a pool that keeps as many as are in use at once (Go "

@@ -141,6 +141,23 @@ class Findings(unittest.TestCase):
         self.assertEqual(section[section.index('.Bl -tag -width Ds'):], findings_list(),
                          'test_man.py --update-findings writes it anew')
 
+    def test_nothing_is_left_out(self):
+        rows = findings()
+        self.assertGreater(len(rows), 25)
+        for row in rows:
+            for name in ('statement', 'meaning', 'mend', 'source'):
+                self.assertTrue(row[name], f'{row["id"]}: {name}')
+            self.assertNotRegex(row['meaning'] + row['mend'], r'\s\s|\s$|^\s|[^.:?]$', row['id'])
+
+    def test_profiles_set_what_they_are_named_for(self):
+        with docs.FakeRoot() as root:
+            root.write('proc/modules', 'nf_conntrack 1 0 - Live 0x0\n')
+            for row in findings():
+                if row['profile']:
+                    shown = json.loads(root.run('--json', 'show', row['profile']).stdout)
+                    keys = {parameter['key'] for parameter in shown['parameters']}
+                    self.assertLessEqual({parameter['key'] for parameter in row['parameters']}, keys, row['id'])
+
     def update(self):
         text = docs.read('man/kerntune.8')
         begin = text.index('.Bl -tag', text.index('.Sh FINDINGS'))
