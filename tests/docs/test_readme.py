@@ -127,6 +127,34 @@ class Readme(unittest.TestCase):
         for part in parts:
             self.assertIn(part, result.stdout)
 
+    def test_diagnose(self):
+        """What is shown is printed for such sockets, whose description by the text tables is told besides."""
+        shown = re.search(r'^```\n\$ kerntune diagnose\n(.*?)^```$', self.text, re.MULTILINE | re.DOTALL).group(1)
+        waiting, young = int(re.search(r'TIME_WAIT (\d+)', shown).group(1)), int(
+            re.search(r'(\d+) connections a second', shown).group(1)) * 10
+        lines = ['  sl  local_address rem_address   st\n']
+        for i in range(waiting):
+            left = 5500 if i < young else 4500      # hundredths of a second of the 60 of TIME_WAIT
+            lines.append(f'{i}: 0180000A:{32768 + i:04X} 0500000A:1F90 06 00000000:00000000 03:{left:08X} 00000000'
+                         '     0        0 0 3 \n')
+        with docs.FakeRoot() as root:
+            root.write('proc/net/tcp', ''.join(lines))
+            root.write('proc/sys/net/ipv4/tcp_tw_reuse', '2\n')
+            root.write('proc/sys/net/ipv4/tcp_timestamps', '1\n')
+            result = root.run('diagnose', '--once')
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(shown, re.sub(r' +\n', '\n', result.stdout))
+
+    def test_findings_and_their_profiles(self):
+        rows = json.loads(docs.run('--json', 'explain', *(row[0] for row in docs.ask('finding'))).stdout)['findings']
+        self.assertEqual(re.findall(r'^\| `([a-z0-9-]+)` \| (.*) \| `([a-z-]+)` \| `(kerntune diff .*)` \|$', self.text,
+                                    re.MULTILINE),
+                         [(row['id'], row['statement'], row['profile'], f'kerntune diff {row["profile"]}')
+                          for row in rows if row['profile']])
+        none = re.search(r'^No sysctl mends (.*?):', self.text, re.MULTILINE | re.DOTALL).group(1)
+        self.assertEqual(re.findall('`(.*?)`', none),
+                         [row['id'] for row in rows if not row['is_note'] and not row['sysctl_helps']])
+
     def test_nothing_of_the_machine_it_was_written_on(self):
         self.assertIsNone(re.search(r'/work/|/home/|/root/|/tmp/', self.text))
 
