@@ -239,17 +239,25 @@ static void relieve_descriptors(struct diagnosis *diagnosis, struct finding *fin
 	}
 }
 
-static void report_descriptors(struct diagnosis *diagnosis, const struct near_limit *process)
+/* Workers of one program on one limit: prefork. */
+static bool is_sibling(const struct near_limit *a, const struct near_limit *b)
+{
+	return a->name[0] && strcmp(a->name, b->name) == 0 && strcmp(a->unit, b->unit) == 0 && a->soft == b->soft;
+}
+
+/* With siblings the one that is nearest to the limit stands for them. */
+static void report_descriptors(struct diagnosis *diagnosis, const struct near_limit *process, size_t siblings)
 {
 	double share = diagnose_share(process->open, process->soft);
 	const struct actor actor = process_actor(process);
 	struct finding *finding = diagnose_report(diagnosis, FINDING_DESCRIPTOR_LIMIT,
 		share >= DESCRIPTORS_CRITICAL ? FINDING_CRITICAL : FINDING_WARNING,
-		"%s of its %s descriptors are open; at the limit accept(), connect() and open() fail with EMFILE%s",
+		"%s of its %s descriptors are open; at the limit accept(), connect() and open() fail with EMFILE%s%s",
 		diagnose_number(diagnosis, process->open), diagnose_number(diagnosis, process->soft),
 		process->hard > process->soft && process->hard != DESCRIPTORS_UNLIMITED ?
 			diagnose_text(diagnosis, "; it may raise the limit itself, up to %s",
-				diagnose_number(diagnosis, process->hard)) : "");
+				diagnose_number(diagnosis, process->hard)) : "",
+		siblings == 0 ? "" : diagnose_text(diagnosis, "; %zu more of its processes are near it too", siblings));
 
 	diagnose_subject(diagnosis, finding, "%s", diagnose_process(diagnosis, &actor));
 	diagnose_figure(diagnosis, finding, "descriptors", (double)process->open, "descriptors");
@@ -432,12 +440,29 @@ static void note_past(struct diagnosis *diagnosis)
 			diagnose_figure(diagnosis, finding, losses[i].counter, (double)past_losses(seen, i), "count");
 }
 
+static void check_descriptors(struct diagnosis *diagnosis)
+{
+	const struct near_limit *near = diagnosis->seen.near_limits;
+	size_t count = diagnosis->seen.near_limits_count;
+
+	for (size_t i = 0; i < count; i++) {
+		bool is_told = false;
+		size_t siblings = 0;
+
+		for (size_t k = 0; k < i && !is_told; k++)
+			is_told = is_sibling(&near[k], &near[i]);
+		for (size_t k = i + 1; k < count && !is_told; k++)
+			siblings += is_sibling(&near[i], &near[k]);
+		if (!is_told)
+			report_descriptors(diagnosis, &near[i], siblings);
+	}
+}
+
 static void run_limits(struct diagnosis *diagnosis)
 {
 	check_conntrack(diagnosis);
 	check_files(diagnosis);
-	for (size_t i = 0; i < diagnosis->seen.near_limits_count; i++)
-		report_descriptors(diagnosis, &diagnosis->seen.near_limits[i]);
+	check_descriptors(diagnosis);
 	check_memory(diagnosis);
 	check_orphans(diagnosis);
 	note_host(diagnosis);

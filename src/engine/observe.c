@@ -23,6 +23,9 @@
 #include <time.h>
 
 enum {
+	/* With fewer a process is not asked for its limit, which costs more than the count: one of 46 and above is found
+	 * in any case. */
+	DESCRIPTORS_FEW = 32,
 	VISITORS_MAX = 1024,
 	CLOSING_MAX = 256,
 	HOLDERS_ASKED_MAX = 8,	/* for their descriptors, of each suspect */
@@ -625,10 +628,12 @@ static pid_t pid_of(const char *name)
 	return name[0] >= '1' && name[0] <= '9' && *end == '\0' && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
-/* From where its descriptors are worth a word: engine/diagnose_limits.c has the levels. */
+/* From where its descriptors are worth a word: engine/diagnose_limits.c has the levels. 0 is a sandbox (sshd), which is
+ * to open nothing more. */
 static bool is_near(const struct descriptors *descriptors)
 {
-	return descriptors->open_known && descriptors->limits_known && descriptors->soft != DESCRIPTORS_UNLIMITED &&
+	return descriptors->open_known && descriptors->limits_known && descriptors->soft > 0 &&
+		descriptors->soft != DESCRIPTORS_UNLIMITED &&
 		(double)descriptors->open >= NEAR_LIMIT_SHARE * (double)descriptors->soft;
 }
 
@@ -675,17 +680,70 @@ static int add_near(struct observe *observe, pid_t pid, int process_fd, const st
 	return 0;
 }
 
-/* 0 or -ENOMEM: what has ended meanwhile, or is not to be known, is left out. */
-static int look_at_process(struct observe *observe, const char *name)
+/* Whether the host is so short of files that who holds them is to be told. */
+static bool is_short_of_files(const struct counters *now)
+{
+	return now->known.files && now->known.files_max &&
+		(double)now->files >= FILES_HIGH_SHARE * (double)now->files_max;
+}
+
+/* Keeps those with the most, in order. */
+static void add_opener(struct observation *seen, pid_t pid, uint64_t open)
+{
+	size_t at = seen->openers_count;
+
+	if (at == OPENERS_MAX && seen->openers[--at].open >= open)
+		return;
+	for (; at > 0 && seen->openers[at - 1].open < open; at--)
+		seen->openers[at] = seen->openers[at - 1];
+	seen->openers[at] = (struct near_limit){ .pid = pid, .name = "", .command = "", .unit = "", .open = open };
+	seen->openers_count += seen->openers_count < OPENERS_MAX;
+}
+
+/* Of those kept, names and limits. */
+static int know_openers(struct observe *observe)
+{
+	struct observation *seen = observe->seen;
+	int r = 0;
+
+	for (size_t i = 0; r != -ENOMEM && i < seen->openers_count; i++) {
+		struct near_limit *opener = &seen->openers[i];
+		struct descriptors descriptors = { 0 };
+		struct process_names names = { "", "", "" };
+		CLEANUP_FD int fd = -1;
+		char name[24];
+
+		snprintf(name, sizeof(name), "%lld", (long long)opener->pid);
+		fd = open_process(observe->root, name);
+		if (fd < 0)
+			continue;
+		r = process_read_names(fd, seen->arena, &names);
+		if (r == 0)
+			r = descriptors_of(observe->root, opener->pid, &descriptors);
+		*opener = (struct near_limit){ opener->pid, names.name, names.command, names.unit, opener->open,
+			descriptors.soft, descriptors.hard };
+	}
+	return r == -ENOMEM ? r : 0;
+}
+
+/* 0 or -ENOMEM: what has ended meanwhile, or is not to be known, is left out. One stat(2) says how many are open, and
+ * for most processes that is all. */
+static int look_at_process(struct observe *observe, int proc_fd, bool is_told, const char *name)
 {
 	pid_t pid = pid_of(name);
 	struct descriptors descriptors;
 	CLEANUP_FD int fd = -1;
-	int r = pid ? descriptors_of(observe->root, pid, &descriptors) : -ESRCH;
+	int r = 0;
 
+	if (pid == 0 || (is_told && descriptors_open(proc_fd, pid, &descriptors.open) < 0))
+		return 0;
+	if (!is_told || descriptors.open >= DESCRIPTORS_FEW)
+		r = descriptors_of(observe->root, pid, &descriptors);
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	if (!is_near(&descriptors))
+	if (is_short_of_files(&observe->seen->now) && (is_told || descriptors.open_known))
+		add_opener(observe->seen, pid, descriptors.open);
+	if ((is_told && descriptors.open < DESCRIPTORS_FEW) || !is_near(&descriptors))
 		return 0;
 	fd = open_process(observe->root, name);
 	if (fd < 0 || is_elsewhere(observe, fd))
@@ -693,21 +751,48 @@ static int look_at_process(struct observe *observe, const char *name)
 	return add_near(observe, pid, fd, &descriptors);
 }
 
-int observe_processes(struct observe *observe)
+static int walk_processes(struct observe *observe)
 {
 	CLEANUP_FD int fd = rootdir_open_path(observe->root, "proc", O_RDONLY | O_DIRECTORY);
 	CLEANUP_DIR DIR *proc = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
+	bool is_told;
+	int r = 0;
 
 	if (!proc)
 		return 0;
-	fd = -1;
-	while ((entry = readdir(proc))) {
-		int r = look_at_process(observe, entry->d_name);
+	(void)TAKE_FD(fd);
+	/* Below another root a name may lead anywhere. */
+	is_told = observe->root->is_system && descriptors_are_told(dirfd(proc));
+	while (r == 0 && (entry = readdir(proc)))
+		r = look_at_process(observe, dirfd(proc), is_told, entry->d_name);
+	observe->seen->has_processes = r == 0;
+	return r;
+}
 
-		if (r < 0)
-			return r;
-	}
-	observe->seen->has_processes = true;
-	return 0;
+static int compare_near(const void *left, const void *right)
+{
+	const struct near_limit *a = left, *b = right;
+	double share_a = (double)a->open / (double)a->soft, share_b = (double)b->open / (double)b->soft;
+
+	if (share_a != share_b)
+		return share_a < share_b ? 1 : -1;
+	return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+int observe_processes(struct observe *observe)
+{
+	struct observation *seen = observe->seen;
+	struct stopwatch start = stopwatch_start();
+	bool has_owners = seen->cost.did[TIER_OWNERS];
+	int r = walk_processes(observe);
+
+	if (seen->near_limits_count > 1)
+		qsort(seen->near_limits, seen->near_limits_count, sizeof(*seen->near_limits), compare_near);
+	if (r == 0)
+		r = know_openers(observe);
+	stopwatch_stop(start, seen, TIER_OWNERS);
+	/* It asks for no owner. */
+	seen->cost.did[TIER_OWNERS] = has_owners;
+	return r;
 }

@@ -61,6 +61,28 @@ static int count_open(int process_fd, bool is_self, uint64_t *ret_count)
 	return r;
 }
 
+int descriptors_open(int proc_fd, pid_t pid, uint64_t *ret_open)
+{
+	struct stat stat;
+	char path[32];
+
+	snprintf(path, sizeof(path), "%lld/fd", (long long)pid);
+	if (fstatat(proc_fd, path, &stat, AT_SYMLINK_NOFOLLOW) < 0)
+		return -ESRCH;
+	*ret_open = (uint64_t)stat.st_size;
+	return 0;
+}
+
+/* This process has some open for certain. */
+bool descriptors_are_told(int proc_fd)
+{
+	struct statfs system;
+	struct stat stat;
+
+	return fstatfs(proc_fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC &&
+		fstatat(proc_fd, "self/fd", &stat, 0) == 0 && stat.st_size > 0;
+}
+
 /* "1024" or "unlimited", and the blanks before it. */
 static bool take_limit(const char **text, uint64_t *ret_limit)
 {

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -126,6 +127,28 @@ static void test_this_process(void **state)
 	assert_int_equal(open_now(&root), count_here());
 }
 
+/* One stat(2) is as good, where there is one that tells. */
+static void test_a_look_at_all(void **state)
+{
+	CLEANUP_ROOTDIR struct rootdir root = ROOTDIR_INIT;
+	CLEANUP_FD int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD int elsewhere = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct descriptors found;
+	uint64_t count;
+
+	(void)state;
+	assert_int_equal(rootdir_open("/", &root), 0);
+	assert_false(descriptors_are_told(elsewhere));
+	assert_int_equal(descriptors_open(proc, INT_MAX, &count), -ESRCH);
+	assert_int_equal(descriptors_open(elsewhere, getpid(), &count), -ESRCH);
+	if (!descriptors_are_told(proc))
+		return;
+	assert_int_equal(descriptors_open(proc, getpid(), &count), 0);
+	assert_int_equal(descriptors_of(&root, getpid(), &found), 0);
+	/* The one that descriptors_of() opens to look is not counted there, and was not open here. */
+	assert_int_equal(count, found.open);
+}
+
 static void test_a_process_that_has_ended(void **state)
 {
 	CLEANUP_ROOTDIR struct rootdir root = ROOTDIR_INIT;
@@ -153,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_below_a_root),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_this_process),
+		cmocka_unit_test(test_a_look_at_all),
 		cmocka_unit_test(test_a_process_that_has_ended),
 	};
 

@@ -281,6 +281,24 @@ static void descriptors_up_to_nr_open(void **state)
 	assert_false(has_remedy(judge(FINDING_DESCRIPTOR_LIMIT), "fs/nr_open"));
 }
 
+/* A hundred workers of one program are one finding; what has no name may be anything. */
+static void descriptors_of_workers(void **state)
+{
+	static struct near_limit workers[4];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		workers[i] = (struct near_limit){ .pid = (pid_t)i + 1, .name = i == 3 ? "" : "php-fpm", .command = "",
+			.unit = "", .open = 1000 - i, .soft = 1024, .hard = 1024 };
+	diagnosis.seen.near_limits = workers;
+	diagnosis.seen.near_limits_count = 4;
+	diagnose_limits.run(&diagnosis);
+	assert_int_equal(diagnosis.findings.count, 2);
+	assert_string_equal(diagnosis.findings.items[0]->subject, "php-fpm (pid 1)");
+	assert_non_null(strstr(diagnosis.findings.items[0]->text, "2 more of its processes"));
+	assert_null(strstr(diagnosis.findings.items[1]->text, "more of its processes"));
+}
+
 static void descriptors_leak(void **state)
 {
 	static const struct actor holder = { .kind = ACTOR_PROCESS, .name = "java", .pid = 812, .count = 150 };
@@ -413,6 +431,7 @@ int main(void)
 		TEST(descriptors_of_a_process),
 		TEST(descriptors_of_a_service),
 		TEST(descriptors_up_to_nr_open),
+		TEST(descriptors_of_workers),
 		TEST(descriptors_leak),
 		TEST(memory_fills),
 		TEST(memory_presses),
