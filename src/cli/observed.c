@@ -289,27 +289,27 @@ static void add_service(struct json *json, cJSON *array, const struct observatio
 	}
 }
 
-int observed_add_json(struct app *app, struct json *json, const struct observation *seen)
+int observed_add_json(struct app *app, struct json *json, cJSON *parent, const struct observation *seen)
 {
 	uint64_t usable = tcp_settings_usable_ports(&seen->settings);
 	const struct service **ranked;
 	cJSON *array;
 
-	array = json_add_array(json, json->root, "listeners");
+	array = json_add_array(json, parent, "listeners");
 	for (size_t i = 0; i < seen->listeners.count; i++)
 		add_listener(json, array, seen, &seen->listeners.items[i]);
 	if (!seen->has_destinations)
 		return 0;
 	if (observation_rank_services(seen, app->arena, &ranked) < 0)
 		return -ENOMEM;
-	json_add_integer(json, json->root, "ports_usable", (long)usable);
-	array = json_add_array(json, json->root, "destinations");
+	json_add_integer(json, parent, "ports_usable", (long)usable);
+	array = json_add_array(json, parent, "destinations");
 	for (size_t i = 0; i < seen->destinations.count && i < DESTINATIONS_SHOWN; i++)
 		add_destination(json, array, seen, i, usable);
-	json_add_integer(json, json->root, "destinations_error", (long)destinations_unlisted_max(&seen->destinations));
-	array = json_add_array(json, json->root, "services");
+	json_add_integer(json, parent, "destinations_error", (long)destinations_unlisted_max(&seen->destinations));
+	array = json_add_array(json, parent, "services");
 	for (size_t i = 0; i < seen->services_count && i < SERVICES_SHOWN; i++)
 		add_service(json, array, seen, ranked[i]);
-	json_add_integer(json, json->root, "peers_error", (long)destinations_unlisted_max(&seen->visitors));
+	json_add_integer(json, parent, "peers_error", (long)destinations_unlisted_max(&seen->visitors));
 	return 0;
 }

@@ -10,4 +10,4 @@
 MUST_CHECK int observed_print(struct app *app, const struct observation *seen);
 
 /* "listeners", "destinations", "services" and the bounds of the latter two: what kerntune(8) describes. 0 or -ENOMEM. */
-MUST_CHECK int observed_add_json(struct app *app, struct json *json, const struct observation *seen);
+MUST_CHECK int observed_add_json(struct app *app, struct json *json, cJSON *parent, const struct observation *seen);

@@ -98,6 +98,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		"run FILE when an alarm changes, JSON on its stdin", "file" },
 	[OPTION_AFTER] = { "after", 0, TEXT(after), "ID",
 		"first tell whether change ID (or \"last\") worked", "id" },
+	[OPTION_ALL_NETNS] = { "all-netns", 0, FLAG(all_netns),
+		.help = "look into all network namespaces of the host" },
 };
 
 struct key_filter options_filter(const struct options *options)

@@ -53,6 +53,7 @@ enum option_id {
 	OPTION_DOWN_DELAY,
 	OPTION_ON_ALERT,
 	OPTION_AFTER,
+	OPTION_ALL_NETNS,
 	OPTION_COUNT
 };
 
@@ -64,7 +65,7 @@ struct word_list {
 /* What was given; everything is zero or NULL by default. */
 struct options {
 	bool help, version, quiet, verbose, json, no_legend;
-	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit, full, list_checks, once, counts, deep;
+	bool all, exit_code, dry_run, yes, irreversible, force, strict, audit, full, list_checks, once, counts, deep, all_netns;
 	const char *format, *color, *root, *netns, *label, *output, *after;
 	unsigned long confirm, extend;	/* seconds; 0 when not given */
 	unsigned long interval, down_delay;	/* milliseconds; likewise */

@@ -308,14 +308,7 @@ int diagnose_judge(struct diagnosis *diagnosis)
 	return diagnosis->failed ? -ENOMEM : 0;
 }
 
-static int sample(struct observe *observe)
-{
-	int r = observe_counters(observe);
-
-	return r < 0 ? r : observe_listeners(observe);
-}
-
-static void wait_for(uint64_t nanoseconds)
+void diagnose_wait(uint64_t nanoseconds)
 {
 	struct timespec until;
 
@@ -337,6 +330,15 @@ static int look_closer(struct observe *observe, struct diagnosis *diagnosis)
 	return r < 0 ? r : observe_processes(observe);
 }
 
+int diagnose_finish(const struct diagnose_request *request, struct observe *observe, struct diagnosis *diagnosis)
+{
+	int r = observe_sockets(observe, !request->counts_only);
+
+	if (r == 0 && !request->counts_only)
+		r = look_closer(observe, diagnosis);
+	return r < 0 ? r : diagnose_judge(diagnosis);
+}
+
 int diagnose(const struct diagnose_request *request, struct arena *arena, struct diagnosis *ret_diagnosis)
 {
 	CLEANUP_OBSERVE struct observe observe;
@@ -344,14 +346,10 @@ int diagnose(const struct diagnose_request *request, struct arena *arena, struct
 
 	*ret_diagnosis = (struct diagnosis){ .arena = arena, .procsys = request->procsys, .deep = request->deep };
 	observe_open(&observe, request->root, request->procsys, arena, &ret_diagnosis->seen);
-	r = sample(&observe);
+	r = observe_sample(&observe);
 	if (r == 0 && request->interval_ns) {
-		wait_for(request->interval_ns);
-		r = sample(&observe);
+		diagnose_wait(request->interval_ns);
+		r = observe_sample(&observe);
 	}
-	if (r == 0)
-		r = observe_sockets(&observe, !request->counts_only);
-	if (r == 0 && !request->counts_only)
-		r = look_closer(&observe, ret_diagnosis);
-	return r < 0 ? r : diagnose_judge(ret_diagnosis);
+	return r < 0 ? r : diagnose_finish(request, &observe, ret_diagnosis);
 }

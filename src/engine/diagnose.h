@@ -33,7 +33,17 @@ struct diagnosis {
 /* 0 or a negative errno. */
 MUST_CHECK int diagnose(const struct diagnose_request *request, struct arena *arena, struct diagnosis *ret_diagnosis);
 
-/* ---- the steps of it, for tests and for watch ---- */
+/* ---- the steps of it, for tests, for watch and for many namespaces ---- */
+
+struct observe;
+
+/* After the counters and listeners were read once or twice: the sockets, the owners, and the verdict. 0 or a negative
+ * errno. */
+MUST_CHECK int diagnose_finish(const struct diagnose_request *request, struct observe *observe,
+	struct diagnosis *diagnosis);
+
+/* Sleeps, whatever the clock of the wall does. */
+void diagnose_wait(uint64_t nanoseconds);
 
 /* Asks the checks whose sockets they want to know the owners of. 0 or -ENOMEM. */
 MUST_CHECK int diagnose_suspects(struct diagnosis *diagnosis);

@@ -180,6 +180,20 @@ int observe_listeners(struct observe *observe)
 	return r;
 }
 
+int observe_sample(struct observe *observe)
+{
+	int r = observe_counters(observe);
+
+	return r < 0 ? r : observe_listeners(observe);
+}
+
+void observe_move(struct observe *observe, struct procsys *procsys)
+{
+	counter_files_release(&observe->files);
+	counter_files_open(observe->root, &observe->files);
+	observe->procsys = procsys;
+}
+
 /* ---- tiers 2 and 3: one socket ---- */
 
 static struct service *service_of(struct observe *observe, uint16_t port)

@@ -40,6 +40,13 @@ MUST_CHECK int observe_counters(struct observe *observe);
 /* Tier 1; likewise. 0 or a negative errno. */
 MUST_CHECK int observe_listeners(struct observe *observe);
 
+/* Both. 0 or a negative errno. */
+MUST_CHECK int observe_sample(struct observe *observe);
+
+/* Goes on in the network namespace that this process is in by now: the files are opened anew. The procsys must be of it
+ * too. */
+void observe_move(struct observe *observe, struct procsys *procsys);
+
 /* Tier 2 and, with destinations, 3. Without them ESTABLISHED and TIME_WAIT are not walked through but told by the
  * counters, which is exact on a quiet host (is_moving tells when it was not). 0 or a negative errno. */
 MUST_CHECK int observe_sockets(struct observe *observe, bool with_destinations);

@@ -43,6 +43,16 @@ int netns_enter(const struct rootdir *root, const char *netns)
 	return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
 }
 
+int netns_open_own(const struct rootdir *root)
+{
+	return rootdir_open_path(root, "proc/self/ns/net", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+int netns_return(int netns_fd)
+{
+	return setns(netns_fd, CLONE_NEWNET) < 0 ? -errno : 0;
+}
+
 static int write_text(const char *path, const char *text)
 {
 	CLEANUP_FD int fd = open(path, O_WRONLY | O_CLOEXEC);

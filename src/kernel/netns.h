@@ -13,5 +13,9 @@
  * permitted. */
 MUST_CHECK int netns_enter_new(void);
 
+/* The way back: a descriptor of the network namespace that this process is in, or a negative errno. */
+MUST_CHECK int netns_open_own(const struct rootdir *root);
+MUST_CHECK int netns_return(int netns_fd);
+
 /* 0 or a negative errno. */
 MUST_CHECK int netns_enter(const struct rootdir *root, const char *netns);

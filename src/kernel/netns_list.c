@@ -63,12 +63,28 @@ static pid_t pid_of(const char *name)
 	return name[0] >= '1' && name[0] <= '9' && *end == '\0' && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
-/* proc lists the lowest number first, so that the first one met is the one to be named. */
+/* Whom people know it by: a thread of the kernel, which has no command line, only while there is nobody else. proc lists
+ * the lowest number first. */
+static int name_process(struct netns_place *place, struct arena *arena, int process_fd, pid_t pid)
+{
+	struct process_names names;
+	int r = process_read_names(process_fd, arena, &names);
+
+	if (r < 0 || (place->pid && !names.command[0]))
+		return r;
+	place->pid = pid;
+	place->process = names.name;
+	place->is_named = names.command[0] != '\0';
+	if (place->is_bound)
+		return 0;
+	place->netns = arena_printf(arena, "pid:%d", (int)pid);
+	return place->netns ? 0 : -ENOMEM;
+}
+
 static int add_process(struct netns_places *places, struct arena *arena, int proc_fd, const char *name)
 {
 	CLEANUP_FD int fd = openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	uint64_t inode = fd < 0 ? 0 : read_link(fd, "ns/net");
-	struct process_names names;
 	struct netns_place *place;
 
 	if (inode == 0) {
@@ -79,15 +95,8 @@ static int add_process(struct netns_places *places, struct arena *arena, int pro
 	place = place_of(places, arena, inode);
 	if (!place)
 		return -ENOMEM;
-	if (place->processes++ > 0)
-		return 0;
-	place->pid = pid_of(name);
-	if (process_read_names(fd, arena, &names) < 0)
-		return -ENOMEM;
-	place->process = names.name;
-	if (!place->netns[0])
-		place->netns = arena_printf(arena, "pid:%d", (int)place->pid);
-	return place->netns ? 0 : -ENOMEM;
+	place->processes++;
+	return place->is_named ? 0 : name_process(place, arena, fd, pid_of(name));
 }
 
 static int add_processes(struct netns_places *places, struct arena *arena, int proc_fd)
@@ -127,8 +136,10 @@ static int add_name(struct netns_places *places, struct arena *arena, int dir_fd
 	place = place_of(places, arena, status.st_ino);
 	if (!place)
 		return -ENOMEM;
-	if (!place->netns[0])
-		place->netns = arena_strdup(arena, name);
+	if (place->is_bound)
+		return 0;
+	place->is_bound = true;
+	place->netns = arena_strdup(arena, name);
 	return place->netns ? 0 : -ENOMEM;
 }
 

@@ -21,6 +21,8 @@ struct netns_place {
 	pid_t pid;		/* its number, or 0: none is in it, as far as can be seen */
 	size_t processes;	/* that are in it */
 	bool is_own;		/* this process is in it */
+	bool is_bound;		/* netns is a name below run/netns */
+	bool is_named;		/* process and pid are of a program, not of the kernel */
 };
 
 struct netns_places {

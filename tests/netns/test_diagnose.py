@@ -268,6 +268,20 @@ def test_a_full_accept_queue(host):
         check(not finding["sysctl_helps"], "a sysctl is said to help")
 
 
+def test_all_network_namespaces(host):
+    """From elsewhere: the one with the trouble is found; the client's own is well, and its sockets are let alone."""
+    with Trouble("accept-queue", backlog=5, connects=20, name="stuck") as made:
+        report = host.run("diagnose", "--json", "--once", "--all-netns", prefix=["unshare", "-n"]).expect(0).json()
+        places = {row["inode"]: row for row in report["namespaces"]}
+        here, client = (places[str(os.stat("/proc/%s/ns/net" % pid).st_ino)] for pid in ("self", made.pid("client")))
+        sane(here)
+        equal(of_level(here, "critical", "warning"), [("accept-queue", "critical")], "findings of the server's")
+        blames_process(here["findings"][0], made.pid("stuck"), "stuck")
+        equal((here["is_own"], of_level(client, "critical", "warning")), (False, []), "findings of the client's")
+        check("states" in here and "states" not in client, "sockets were walked through where they need not be")
+        equal([row["is_own"] for row in places.values()].count(True), 1, "own namespaces")
+
+
 def test_a_full_accept_queue_that_drops(host):
     with Trouble("accept-queue", backlog=5, connects=20, rate=100, name="stuck") as made:
         before = trouble.counter("ListenOverflows")

@@ -19,6 +19,8 @@ static void add_process(const struct temp_dir *dir, int pid, const char *link, c
 	snprintf(path, sizeof(path), "proc/%d/comm", pid);
 	snprintf(text, sizeof(text), "%s\n", name);
 	temp_dir_write(dir, path, text);
+	snprintf(path, sizeof(path), "proc/%d/cmdline", pid);
+	temp_dir_write(dir, path, name[0] == '[' ? "" : name);
 }
 
 static uint64_t inode_of(const struct temp_dir *dir, const char *path)
@@ -44,6 +46,7 @@ static void test_list(void **state)
 	assert_int_equal(rootdir_open(dir.path, &root), 0);
 	assert_int_equal(netns_list(&root, &arena, &places), -ENOENT);
 	temp_dir_add_link(&dir, "proc/self/ns/net", "net:[500]");
+	add_process(&dir, 2, "net:[500]", "[kthreadd]");
 	add_process(&dir, 20, "net:[500]", "init");
 	add_process(&dir, 21, "net:[500]", "bash");
 	add_process(&dir, 30, "net:[400]", "po\033d");
@@ -60,7 +63,9 @@ static void test_list(void **state)
 	assert_int_equal(places.count, 3);
 	assert_true(places.items[0].is_own);
 	assert_int_equal(places.items[0].inode, 500);
-	assert_int_equal(places.items[0].processes, 2);
+	assert_int_equal(places.items[0].processes, 3);
+	assert_string_equal(places.items[0].process, "init");
+	assert_string_equal(places.items[0].netns, "pid:20");
 	for (size_t i = 1; i < 3; i++) {
 		const struct netns_place *place = &places.items[i];
 
