@@ -68,12 +68,12 @@ enum effects_choice {
 	EFFECTS_NOT_STANDING,	/* a backup, or a change that is undone or unfinished */
 };
 
-/* The change with this id, or with the only one that begins with it; "last" is the newest that stands here. 0, an
+/* The change with this id, or the only one whose id begins so; "last" is the newest that stands here. 0, an
  * effects_choice (with *ret_change where there is one), or a negative errno. */
 MUST_CHECK int effects_choose(const struct record_store *store, struct arena *arena, const struct host *host,
 	const char *id, struct change **ret_change, const char **ret_problem);
 
-/* Holds what was seen against the record. The procsys tells whether the values are still in force; it may be NULL. 0 or
+/* Holds what was seen against the record. The procsys tells whether the values are still in force, or is NULL. 0 or
  * -ENOMEM. */
 MUST_CHECK int effects_judge(struct arena *arena, struct procsys *procsys, const struct change *change,
 	const struct observation *seen, struct effects *ret_effects);
@@ -81,7 +81,8 @@ MUST_CHECK int effects_judge(struct arena *arena, struct procsys *procsys, const
 /* How many did not help. */
 size_t effects_bad(const struct effects *effects);
 
-/* "worked", "did_not_help", "too_early", "cannot_tell"; "stops", "rises", "falls", "fill": part of the JSON contract. */
+/* "worked", "did_not_help", "too_early", "cannot_tell"; "stops", "rises", "falls", "fill": part of the contract of
+ * the JSON. */
 const char *effect_verdict_name(enum effect_verdict verdict);
 const char *effect_kind_name(enum effect_kind kind);
 

@@ -134,7 +134,8 @@ static void add_process(struct temp_dir *dir, int pid, size_t open, const char *
 	snprintf(text, sizeof(text), "worker%d\n", pid);
 	temp_dir_write(dir, path, text);
 	snprintf(path, sizeof(path), "proc/%d/limits", pid);
-	snprintf(text, sizeof(text), "Limit\nMax open files            %s                 4096                 files     \n", limit);
+	snprintf(text, sizeof(text), "Limit\nMax open files            %s                 4096                 files     \n",
+		limit);
 	temp_dir_write(dir, path, text);
 }
 
