@@ -28,6 +28,10 @@ enum {
 	DESCRIPTORS_FEW = 32,
 	VISITORS_MAX = 1024,
 	CLOSING_MAX = 256,
+	/* Sockets to be looked at again, 2 us each: of CLOSE_WAIT all, as long as their number decides. */
+	CLOSE_WAITS_ASKED = 1024,
+	ESTABLISHED_ASKED = 256,
+	PARTED_MIN = 50000,	/* sockets; from there on a second walk takes less than it saves */
 	HOLDERS_ASKED_MAX = 8,	/* for their descriptors, of each suspect */
 	/* What the counters can answer for. */
 	SUBTRACTED_STATES = 1 << TCP_ESTABLISHED | 1 << TCP_TIME_WAIT,
@@ -67,7 +71,10 @@ void observe_open(struct observe *observe, const struct rootdir *root, struct pr
 	struct observation *ret_seen)
 {
 	*ret_seen = (struct observation){ .arena = arena };
-	*observe = (struct observe){ .root = root, .procsys = procsys, .seen = ret_seen };
+	*observe = (struct observe){
+		.root = root, .procsys = procsys, .seen = ret_seen,
+		.close_waits.capacity = CLOSE_WAITS_ASKED, .established.capacity = ESTABLISHED_ASKED,
+	};
 	counter_files_open(root, &observe->files);
 }
 
@@ -482,10 +489,22 @@ static int find_idle(struct observe *observe)
 	return r;
 }
 
+/* Where to part the walk: connections that were opened here, which are what there may be hundreds of thousands of, have
+ * local ports all over the range. Few sockets, or states of which there are few, are not worth it. */
+static uint16_t parted_at(const struct observation *seen, uint32_t states)
+{
+	const struct tcp_settings *settings = &seen->settings;
+	uint64_t sockets = seen->now.tcp_sockets + seen->now.tcp6_sockets + seen->now.tcp_time_waits;
+
+	if (!(states & SUBTRACTED_STATES) || sockets < PARTED_MIN || tcp_settings_usable_ports(settings) == 0)
+		return 0;
+	return (uint16_t)((settings->port_first + settings->port_last) / 2);
+}
+
 static int walk(struct observe *observe, uint32_t states)
 {
 	struct observation *seen = observe->seen;
-	const struct sock_dump_query query = { .states = states };
+	const struct sock_dump_query query = { .states = states, .parted_at = parted_at(seen, states) };
 	const struct sock_dump_sink sink = { begin_sockets, take_socket, observe };
 	struct sock_dump_result result;
 	int r = sock_dump(observe->root, &query, &sink, &result);

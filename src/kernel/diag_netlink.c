@@ -74,19 +74,42 @@ static int read_verdict(const struct nlmsghdr *header)
 	return is_end && error >= 0 ? 0 : -EBADMSG;
 }
 
-/* mnl_nlmsg_ok() of libmnl 1.0.4 takes a length of 2 GiB and more for a negative one, which is less than anything. */
-static bool is_whole(const struct nlmsghdr *header, int left)
+/* Not mnl_nlmsg_ok(): that of libmnl 1.0.4 takes a length of 2 GiB and more for a negative one, which is less than
+ * anything; and this is asked for every socket of the host. */
+static bool is_whole(const struct nlmsghdr *header, size_t left)
 {
-	return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (uint32_t)left;
+	return left >= sizeof(*header) && header->nlmsg_len >= sizeof(*header) && header->nlmsg_len <= left;
+}
+
+/* The message behind a whole one; the last of a datagram may lack what would align the next. */
+static const struct nlmsghdr *next_message(const struct nlmsghdr *header, size_t *left)
+{
+	size_t step = NLMSG_ALIGN((size_t)header->nlmsg_len);
+
+	step = step < *left ? step : *left;
+	*left -= step;
+	return (const void *)((const char *)header + step);
+}
+
+bool diag_netlink_is_last(const void *bytes, size_t length)
+{
+	const struct nlmsghdr *header = bytes;
+
+	for (; is_whole(header, length); header = next_message(header, &length))
+		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR ||
+			header->nlmsg_type == NLMSG_OVERRUN)
+			return true;
+	return length > 0;
 }
 
 int diag_netlink_read(const struct diag_answer *answer, const void *bytes, size_t length, diag_message_fn *on_message,
 	void *context, bool *is_interrupted)
 {
 	const struct nlmsghdr *header = bytes;
-	int left = (int)length, r;
+	size_t left = length;
+	int r;
 
-	for (; is_whole(header, left); header = mnl_nlmsg_next(header, &left)) {
+	for (; is_whole(header, left); header = next_message(header, &left)) {
 		if (header->nlmsg_seq != answer->sequence || header->nlmsg_pid != answer->port_id)
 			return -EPROTO;
 		if (header->nlmsg_flags & NLM_F_DUMP_INTR)

@@ -40,6 +40,9 @@ MUST_CHECK int diag_netlink_send_bytes(int fd, const void *requests, size_t leng
  * when the buffer was too small for it; -ENOBUFS when the kernel lost some of the answer. */
 MUST_CHECK int diag_netlink_receive(int fd, void *buffer, size_t size);
 
+/* Whether nothing comes after this datagram: it ends the answer, refuses the question, or cannot be understood. */
+bool diag_netlink_is_last(const void *bytes, size_t length);
+
 /* One datagram, which must be aligned for its headers. 1: more is to come; 0: that was the last one; or a negative
  * errno: the kernel's, that of on_message, -EBADMSG for lengths that cannot be, -EPROTO for the answer to something
  * else, -ENOBUFS for an overrun. *is_interrupted becomes true, and never false, when the kernel says that what it

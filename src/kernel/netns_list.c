@@ -63,8 +63,8 @@ static pid_t pid_of(const char *name)
 	return name[0] >= '1' && name[0] <= '9' && *end == '\0' && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
-/* Whom people know it by: a thread of the kernel, which has no command line, only while there is nobody else. proc lists
- * the lowest number first. */
+/* Whom people know it by: the lowest number, which proc lists first; but a thread of the kernel, which has no command
+ * line, only while there is nobody else. */
 static int name_process(struct netns_place *place, struct arena *arena, int process_fd, pid_t pid)
 {
 	struct process_names names;
@@ -96,7 +96,7 @@ static int add_process(struct netns_places *places, struct arena *arena, int pro
 	if (!place)
 		return -ENOMEM;
 	place->processes++;
-	return place->is_named ? 0 : name_process(place, arena, fd, pid_of(name));
+	return place->is_named && place->pid < pid_of(name) ? 0 : name_process(place, arena, fd, pid_of(name));
 }
 
 static int add_processes(struct netns_places *places, struct arena *arena, int proc_fd)

@@ -4,12 +4,14 @@
 #include "kernel/sock_dump.h"
 
 #include "kernel/diag_netlink.h"
+#include "kernel/diag_pair.h"
 #include "kernel/tcp_table.h"
 
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -111,20 +113,31 @@ static uint32_t read_expires(uint32_t expires)
 	return expires > INT32_MAX ? 0 : expires;
 }
 
+/* Field by field: this is done for every socket of the host, and the optional figures are most of the struct. */
 static void read_socket(const struct inet_diag_msg *message, struct tcp_socket *socket)
 {
 	size_t address_size = message->idiag_family == AF_INET6 ? 16 : 4;
 
-	*socket = (struct tcp_socket){
-		.family = message->idiag_family, .state = message->idiag_state, .timer = message->idiag_timer,
-		.retries = message->idiag_retrans, .local_port = ntohs(message->id.idiag_sport),
-		.remote_port = ntohs(message->id.idiag_dport), .expires_ms = read_expires(message->idiag_expires),
-		.receive_queue = message->idiag_rqueue, .send_queue = message->idiag_wqueue,
-		.uid = message->idiag_uid, .inode = message->idiag_inode, .interface = message->id.idiag_if,
-	};
+	socket->family = message->idiag_family;
+	socket->is_mapped = false;
+	socket->state = message->idiag_state;
+	socket->timer = message->idiag_timer;
+	socket->retries = message->idiag_retrans;
+	socket->known = 0;
+	socket->local_port = ntohs(message->id.idiag_sport);
+	socket->remote_port = ntohs(message->id.idiag_dport);
+	memset(socket->local, 0, sizeof(socket->local));
+	memset(socket->remote, 0, sizeof(socket->remote));
 	memcpy(socket->local, message->id.idiag_src, address_size);
 	memcpy(socket->remote, message->id.idiag_dst, address_size);
-	tcp_socket_unmap(socket);
+	socket->expires_ms = read_expires(message->idiag_expires);
+	socket->receive_queue = message->idiag_rqueue;
+	socket->send_queue = message->idiag_wqueue;
+	socket->uid = message->idiag_uid;
+	socket->inode = message->idiag_inode;
+	socket->interface = message->id.idiag_if;
+	if (socket->family == AF_INET6)
+		tcp_socket_unmap(socket);
 }
 
 static bool is_wanted(const struct sock_dump_step *step, const struct inet_diag_msg *message)
@@ -148,21 +161,25 @@ static int hand_over(struct sock_dump_step *step, const struct tcp_socket *socke
 static int on_message(void *context, const struct nlmsghdr *header)
 {
 	struct sock_dump_step *step = context;
-	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
-	struct tcp_socket socket;
-	int r;
+	const struct inet_diag_msg *message = NLMSG_DATA(header);
+	struct tcp_socket *socket = &step->socket;
 
-	if (mnl_nlmsg_get_payload_len(header) < sizeof(*message))
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)))
 		return -EBADMSG;
 	if (!is_wanted(step, message))
 		return 0;
-	read_socket(message, &socket);
+	read_socket(message, socket);
 	if (step->query->wanted) {
-		r = read_attributes(header, step->query->wanted, &socket);
+		int r;
+
+		socket->info = (struct tcp_socket_info){ 0 };
+		socket->memory = (struct tcp_socket_memory){ 0 };
+		socket->cgroup = 0;
+		r = read_attributes(header, step->query->wanted, socket);
 		if (r < 0)
 			return r;
 	}
-	return hand_over(step, &socket);
+	return hand_over(step, socket);
 }
 
 int sock_dump_read_datagram(struct sock_dump_step *step, const void *bytes, size_t length)
@@ -182,7 +199,22 @@ static uint8_t extensions(uint8_t wanted)
 		(wanted & TCP_SOCKET_HAS_MEMORY ? 1 << (INET_DIAG_SKMEMINFO - 1) : 0));
 }
 
-static int send_request(int fd, const struct sock_dump_step *step)
+enum port_part { PORTS_ALL, PORTS_BELOW, PORTS_FROM };
+
+/* A program for inet_diag_bc_run() (net/ipv4/inet_diag.c): one comparison, then its operand; it accepts at its very end and
+ * refuses 4 bytes beyond it. */
+static void put_ports(struct nlmsghdr *header, enum port_part part, uint16_t port)
+{
+	const struct inet_diag_bc_op program[] = {
+		{ .code = part == PORTS_BELOW ? INET_DIAG_BC_S_LE : INET_DIAG_BC_S_GE, .yes = 8, .no = 12 },
+		{ .no = (uint16_t)(part == PORTS_BELOW ? port - 1 : port) },
+	};
+
+	if (part != PORTS_ALL)
+		mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof(program), program);
+}
+
+static int send_request(int fd, const struct sock_dump_step *step, enum port_part part)
 {
 	alignas(struct nlmsghdr) char bytes[256] = { 0 };
 	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
@@ -205,13 +237,14 @@ static int send_request(int fd, const struct sock_dump_step *step)
 		query->idiag_ext = extensions(step->query->wanted);
 		query->idiag_states = step->query->states;
 	}
+	put_ports(header, part, step->query->parted_at);
 	return diag_netlink_send(fd, header);
 }
 
 static int walk(int fd, struct sock_dump_step *step)
 {
 	alignas(struct nlmsghdr) char buffer[DIAG_DATAGRAM_SIZE];
-	int r = send_request(fd, step);
+	int r = send_request(fd, step, PORTS_ALL);
 
 	if (r < 0)
 		return r;
@@ -222,6 +255,57 @@ static int walk(int fd, struct sock_dump_step *step)
 	} while (r > 0);
 	return r;
 }
+
+/* ---- two walks at once ---- */
+
+static bool has_two_processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) >= 2;
+}
+
+/* What both threads receive, until each has ended or one has failed. */
+static int read_pair(struct diag_pair *pair, struct sock_dump_step steps[2])
+{
+	int running = 2, r = 1;
+
+	while (running > 0 && r >= 0) {
+		const void *bytes;
+		unsigned which;
+
+		r = diag_pair_next(pair, &bytes, &which);
+		if (r >= 0)
+			r = sock_dump_read_datagram(&steps[which], bytes, (size_t)r);
+		running -= r == 0;
+	}
+	return r < 0 ? r : 0;
+}
+
+/* As walk(); -EAGAIN when there can be no threads. */
+static int walk_parted(struct sock_dump_step *step)
+{
+	struct sock_dump_step steps[2] = { *step, *step };
+	CLEANUP_FD int below = diag_netlink_open(&steps[0].port_id);
+	CLEANUP_FD int from = below < 0 ? below : diag_netlink_open(&steps[1].port_id);
+	struct diag_pair pair;
+	int r = from < 0 ? from : send_request(below, &steps[0], PORTS_BELOW);
+
+	if (r == 0)
+		r = send_request(from, &steps[1], PORTS_FROM);
+	if (r == 0)
+		r = diag_pair_start(&pair, (const int[]){ below, from });
+	if (r < 0)
+		return r;
+	r = read_pair(&pair, steps);
+	diag_pair_stop(&pair);
+	step->sockets = steps[0].sockets + steps[1].sockets;
+	step->is_interrupted = steps[0].is_interrupted || steps[1].is_interrupted;
+	step->sink_error = steps[0].sink_error ? steps[0].sink_error : steps[1].sink_error;
+	return r;
+}
+
+/* ---- one dump ---- */
 
 /* The walks of one dump. */
 static const struct walk_row {
@@ -246,7 +330,11 @@ static int attempt(enum sock_dump_source source, struct sock_dump_step *step)
 		step->sequence++;
 		step->type = walks[i].type;
 		step->family = walks[i].family;
-		r = walk(fd, step);
+		r = -EAGAIN;
+		if (source == SOCK_DUMP_BOTH && step->query->parted_at && has_two_processors())
+			r = walk_parted(step);
+		if (r == -EAGAIN)
+			r = walk(fd, step);
 	}
 	return r;
 }

@@ -14,7 +14,7 @@ static bool is_kept(const struct tcp_socket *socket, unsigned shift)
 
 static void thin_out(struct socket_sample *sample)
 {
-	while (sample->count == SOCKET_SAMPLE_MAX && sample->shift < 63) {
+	while (sample->count == sample->capacity && sample->shift < 63) {
 		size_t kept = 0;
 
 		sample->shift++;
@@ -31,12 +31,12 @@ int socket_sample_add(struct socket_sample *sample, struct arena *arena, const s
 	if (!is_kept(socket, sample->shift))
 		return 0;
 	if (!sample->sockets)
-		sample->sockets = arena_alloc(arena, SOCKET_SAMPLE_MAX * sizeof(*sample->sockets));
+		sample->sockets = arena_alloc(arena, sample->capacity * sizeof(*sample->sockets));
 	if (!sample->sockets)
 		return -ENOMEM;
-	if (sample->count == SOCKET_SAMPLE_MAX)
+	if (sample->count == sample->capacity)
 		thin_out(sample);
-	if (sample->count < SOCKET_SAMPLE_MAX && is_kept(socket, sample->shift))
+	if (sample->count < sample->capacity && is_kept(socket, sample->shift))
 		sample->sockets[sample->count++] = *socket;
 	return 0;
 }

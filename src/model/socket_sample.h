@@ -9,10 +9,9 @@
 #include "base/arena.h"
 #include "model/tcp_socket.h"
 
-enum { SOCKET_SAMPLE_MAX = 1024 };
-
 struct socket_sample {
-	struct tcp_socket *sockets;	/* made when the first one comes; SOCKET_SAMPLE_MAX */
+	size_t capacity;		/* to be filled in before the first one comes */
+	struct tcp_socket *sockets;	/* made when it comes */
 	size_t count;
 	uint64_t seen;
 	unsigned shift;		/* 0: all are kept */
@@ -21,7 +20,7 @@ struct socket_sample {
 /* 0 or -ENOMEM. */
 MUST_CHECK int socket_sample_add(struct socket_sample *sample, struct arena *arena, const struct tcp_socket *socket);
 
-/* Begins anew and keeps the memory. */
+/* Begins anew and keeps the capacity and the memory. */
 void socket_sample_clear(struct socket_sample *sample);
 
 uint64_t socket_sample_scale(const struct socket_sample *sample);

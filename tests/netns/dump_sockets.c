@@ -7,6 +7,9 @@
  * process ever had resident, in KiB. Then, for WHAT
  *	counts		a line for each state: NAME IPV4 MAPPED IPV6; and "small N"
  *	states:MASK	the same, of these states only
+ *	parted:PORT	the same as counts, by two walks side by side, parted at that port
+ *	broken:COUNT	ends such a dump after so many sockets with an error of its own, and says "broken N": how many
+ *			were handed over after that
  *	destinations	"outgoing N", "incoming N", "unlisted N"; then SOURCE ADDRESS PORT SEEN MISSED TIME_WAIT
  *			ESTABLISHED YOUNG for each, the heaviest first; YOUNG is the number of TIME_WAIT younger than 10 s
  *	list		STATE LOCAL REMOTE RECEIVE-QUEUE SEND-QUEUE UID INODE TIMER KNOWN for each, and "mapped"
@@ -63,10 +66,10 @@ static void print_head(const struct sock_dump_result *result)
 		result->is_disturbed, peak_memory());
 }
 
-static int print_counts(const struct rootdir *root, uint32_t states)
+static int print_counts(const struct rootdir *root, uint32_t states, uint16_t parted_at)
 {
 	struct socket_counts counts;
-	const struct sock_dump_query query = { .states = states };
+	const struct sock_dump_query query = { .states = states, .parted_at = parted_at };
 	const struct sock_dump_sink sink = { begin_counts, add_count, &counts };
 	struct sock_dump_result result;
 	int r = sock_dump(root, &query, &sink, &result);
@@ -78,6 +81,32 @@ static int print_counts(const struct rootdir *root, uint32_t states)
 		printf("%s %llu %llu %llu\n", tcp_state_name(state), (unsigned long long)counts.ipv4[state],
 			(unsigned long long)counts.mapped[state], (unsigned long long)counts.ipv6[state]);
 	printf("small %llu\n", (unsigned long long)counts.fin_wait2_small);
+	return 0;
+}
+
+static int add_until_zero(void *context, const struct tcp_socket *socket)
+{
+	long *left = context;
+
+	(void)socket;
+	return --*left == 0 ? -ECANCELED : 0;
+}
+
+static void begin_nothing(void *context)
+{
+	(void)context;
+}
+
+static int print_broken(const struct rootdir *root, long count)
+{
+	const struct sock_dump_query query = { .states = TCP_SOCKET_ALL_STATES, .parted_at = 40000 };
+	const struct sock_dump_sink sink = { begin_nothing, add_until_zero, &count };
+	struct sock_dump_result result;
+	int r = sock_dump(root, &query, &sink, &result);
+
+	if (r != -ECANCELED)
+		return r < 0 ? r : -EPROTO;
+	printf("both 0 0 0 0\nbroken %ld\n", -count);
 	return 0;
 }
 
@@ -249,8 +278,12 @@ static int print_what(const char *path, const char *what, struct arena *arena)
 	if (strcmp(what, "again") == 0)
 		return print_again(&root, arena);
 	if (strncmp(what, "states:", 7) == 0)
-		return print_counts(&root, (uint32_t)strtoul(what + 7, NULL, 0));
-	return print_counts(&root, TCP_SOCKET_ALL_STATES);
+		return print_counts(&root, (uint32_t)strtoul(what + 7, NULL, 0), 0);
+	if (strncmp(what, "parted:", 7) == 0)
+		return print_counts(&root, TCP_SOCKET_ALL_STATES, (uint16_t)strtoul(what + 7, NULL, 0));
+	if (strncmp(what, "broken:", 7) == 0)
+		return print_broken(&root, strtol(what + 7, NULL, 0));
+	return print_counts(&root, TCP_SOCKET_ALL_STATES, 0);
 }
 
 int main(int argc, char **argv)

@@ -193,6 +193,13 @@ def test_fifty_thousand(host):
         check(sum(ours["TIME_WAIT"][::2]) == sockstat("tw") - small, "sockstat has %d" % sockstat("tw"))
         theirs, (source, ours, _) = between(lambda: counts("/", "counts", "without-netlink"))
         equal(ours, theirs, "the counts of ss, from the tables")
+        # Parted in the middle of the local ports, among the ports of the listeners, and where all are on one side.
+        for port in (46884, 20003, 1, 65535):
+            theirs, (source, ours, _) = between(lambda: counts("/", "parted:%d" % port))
+            equal((source, ours), ("both", theirs), "the counts of ss, by two walks parted at %d" % port)
+        # One that is broken off by whoever it is for ends at once, whatever the threads have in hand.
+        for count in (1, 1000, 20000):
+            equal(dump("/", "broken:%d" % count)[2], [["broken", "0"]], "sockets after the end")
         _, _, rows = dump("/", "destinations")
     # The memory of a TIME_WAIT has an end, in minutes; where making them takes that long, there are fewer.
     (_, outgoing), (_, incoming), (_, unlisted), *ranked = rows
