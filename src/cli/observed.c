@@ -215,6 +215,15 @@ static void add_states(struct json *json, cJSON *parent, const uint32_t states[T
 	}
 }
 
+static void add_states_toward(struct json *json, cJSON *parent, const struct destination *destination)
+{
+	uint32_t states[TCP_SOCKET_STATES];
+
+	for (unsigned state = 0; state < TCP_SOCKET_STATES; state++)
+		states[state] = destination->states[state];
+	add_states(json, parent, states);
+}
+
 static void add_owner(struct json *json, cJSON *parent, const struct actor *holder)
 {
 	cJSON *object;
@@ -261,7 +270,7 @@ static void add_destination(struct json *json, cJSON *array, const struct observ
 	json_add_integer(json, object, "port", destination->port);
 	json_add_integer(json, object, "sockets", (long)destination->seen);
 	json_add_integer(json, object, "missed", (long)destination->missed);
-	add_states(json, object, destination->states);
+	add_states_toward(json, object, destination);
 	json_add_integer(json, object, "idle", (long)destination_idle(destination));
 	json_add_number(json, object, "closed_per_second", port_use_close_rate(destination));
 	json_add_integer(json, object, "ports_used", (long)taken);
@@ -285,7 +294,7 @@ static void add_service(struct json *json, cJSON *array, const struct observatio
 		json_add_string(json, element, "address", address_of(peer->family, peer->address).text);
 		json_add_integer(json, element, "sockets", (long)peer->seen);
 		json_add_integer(json, element, "missed", (long)peer->missed);
-		add_states(json, element, peer->states);
+		add_states_toward(json, element, peer);
 	}
 }
 

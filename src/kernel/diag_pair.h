@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdalign.h>
 
-enum { DIAG_PAIR_BUFFERS = 6 };
+enum { DIAG_PAIR_BUFFERS = 4 };
 
 struct diag_pair_buffer {
 	alignas(struct nlmsghdr) char bytes[DIAG_DATAGRAM_SIZE];
@@ -38,7 +38,7 @@ struct diag_pair {
 };
 
 /* Both requests have been sent. 0, or a negative errno: -EAGAIN when there can be no threads; then nothing was received. The
- * pair must stay where it is; it is some 200 KiB, of which as much is used as is needed. */
+ * pair must stay where it is; it takes 128 KiB. */
 MUST_CHECK int diag_pair_start(struct diag_pair *pair, const int fds[2]);
 
 /* Waits for the next datagram, which stays until the next call; *ret_which says whose it is. Its length, or the negative

@@ -254,6 +254,11 @@ static int add_entry(struct destinations *destinations, const struct tcp_socket 
 	return 0;
 }
 
+static void count(uint16_t *counter)
+{
+	*counter += *counter < UINT16_MAX;
+}
+
 static void count_age(struct destination *destination, const struct tcp_socket *socket)
 {
 	const uint32_t whole_ms = TIME_WAIT_SECONDS * 1000;
@@ -261,13 +266,13 @@ static void count_age(struct destination *destination, const struct tcp_socket *
 	uint32_t left_ms = socket->expires_ms < whole_ms ? socket->expires_ms : whole_ms;
 	uint32_t slot = (whole_ms - left_ms) / (DESTINATION_AGE_SECONDS * 1000);
 
-	destination->time_wait_ages[slot < DESTINATION_AGES ? slot : DESTINATION_AGES - 1]++;
+	count(&destination->time_wait_ages[slot < DESTINATION_AGES ? slot : DESTINATION_AGES - 1]);
 }
 
 static void count_state(struct destination *destination, const struct tcp_socket *socket)
 {
 	destination->seen++;
-	destination->states[socket->state]++;
+	count(&destination->states[socket->state]);
 	if (socket->state == TCP_TIME_WAIT)
 		count_age(destination, socket);
 	if (socket->inode)

@@ -25,7 +25,7 @@
 #include "model/tcp_socket.h"
 
 enum {
-	DESTINATIONS_MAX = 4096,	/* 0.6 MB; taken as it fills */
+	DESTINATIONS_MAX = 4096,	/* 0.5 MB; taken as it fills */
 	DESTINATION_AGES = 6,
 	DESTINATION_AGE_SECONDS = 10,
 	DESTINATION_IDLE_MS = 600000,
@@ -49,10 +49,12 @@ struct destination {
 	uint8_t source[16], address[16];	/* in network order; of AF_INET the first 4 bytes */
 	uint32_t seen;				/* sockets that were counted */
 	uint32_t missed;			/* at most so many more were not */
-	uint32_t states[TCP_SOCKET_STATES];	/* of those seen */
+	/* Of those seen. There are no more ports on an address; where a key stands for several (peers behind one address),
+	 * these stop at their end, and `seen` goes on. */
+	uint16_t states[TCP_SOCKET_STATES];
 	/* Of those seen, TIME_WAIT by age: [0] closed within the last DESTINATION_AGE_SECONDS, and so on. A segment
 	 * that comes late makes its socket young again. */
-	uint32_t time_wait_ages[DESTINATION_AGES];
+	uint16_t time_wait_ages[DESTINATION_AGES];
 	/* Of those ESTABLISHED, how many were looked at again, and were without data for DESTINATION_IDLE_MS. */
 	uint32_t sampled, sampled_idle;
 	uint32_t inodes[DESTINATION_INODES];	/* of some that a process holds: the latest; 0 is none */

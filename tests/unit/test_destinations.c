@@ -343,8 +343,8 @@ static void test_memory_failure(void **state)
 
 		arena_init(&arena);
 		memory_fail_at(++n);
-		r = destinations_init(&destinations, &arena, 300, 1);
-		for (uint32_t i = 0; i < 400 && r == 0; i++) {
+		r = destinations_init(&destinations, &arena, 600, 1);
+		for (uint32_t i = 0; i < 800 && r == 0; i++) {
 			struct tcp_socket socket = make_numbered(i);
 
 			r = destinations_add(&destinations, &socket, &no_ports);

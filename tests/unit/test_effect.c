@@ -60,7 +60,7 @@ static void assert_verdict(const char *counter, enum effect_verdict verdict)
 	const struct effect *effect = judge(counter);
 
 	if (effect->verdict != verdict)
-		fail_msg("%s: %s, %s", counter, effect_verdict_name(effect->verdict), effect->text);
+		fail_msg("%s: %s, %s", counter ? counter : "none", effect_verdict_name(effect->verdict), effect->text);
 }
 
 static void the_table_names_what_there_is(void **state)
