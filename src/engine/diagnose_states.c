@@ -448,8 +448,7 @@ static void note_close_waits(struct diagnosis *diagnosis)
 {
 	const struct observation *seen = &diagnosis->seen;
 	uint64_t all = seen->states[TCP_CLOSE_WAIT], old = all_of(seen, CLOSE_WAIT_OLD);
-	bool has_looked = all_of(seen, CLOSE_WAIT_YOUNG) > 0;
-	bool knows_ages = has_looked && seen->close_waits.ages_unknown == 0;
+	bool has_looked = seen->has_destinations, knows_ages = has_looked && seen->close_waits.ages_unknown == 0;
 	struct finding *finding;
 
 	if (all < CLOSE_WAITS_MANY)

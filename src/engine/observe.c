@@ -443,12 +443,19 @@ static int subtract(struct observe *observe)
 
 /* ---- single sockets again ---- */
 
-/* Without netlink nothing more is known of them than before. 0 or -ENOMEM. */
-static int look_again(struct observe *observe, struct socket_sample *sample)
+/* Without netlink nothing more is known of them than before, and *ret_is_answered is false. 0 or -ENOMEM. */
+static int look_again(struct observe *observe, struct socket_sample *sample, bool *ret_is_answered)
 {
 	int r = sock_dump_look_up(observe->root, sample->sockets, sample->count, TCP_SOCKET_HAS_INFO);
 
+	*ret_is_answered = r == 0;
 	return r == -ENOMEM ? r : 0;
+}
+
+/* Closed since the walk: it leaks no more, and how long it waited matters to nobody. */
+static bool is_over(const struct tcp_socket *socket, bool is_answered)
+{
+	return socket->state != TCP_CLOSE_WAIT || (is_answered && !(socket->known & TCP_SOCKET_HAS_INFO));
 }
 
 static int sort_close_waits(struct observe *observe)
@@ -456,10 +463,11 @@ static int sort_close_waits(struct observe *observe)
 	struct socket_sample *sample = &observe->close_waits;
 	struct close_waits *waits = &observe->seen->close_waits;
 	uint64_t scale = socket_sample_scale(sample);
-	int r = look_again(observe, sample);
+	bool is_answered;
+	int r = look_again(observe, sample, &is_answered);
 
 	for (size_t i = 0; r == 0 && i < sample->count; i++)
-		if (sample->sockets[i].state == TCP_CLOSE_WAIT)
+		if (!is_over(&sample->sockets[i], is_answered))
 			r = sort_close_wait(observe, &sample->sockets[i], scale);
 	for (int age = 0; age < CLOSE_WAIT_AGES; age++)
 		for (int unread = 0; unread < 2; unread++)
@@ -482,7 +490,8 @@ static bool has_many_established(const struct observation *seen)
 static int find_idle(struct observe *observe)
 {
 	struct socket_sample *sample = &observe->established;
-	int r = has_many_established(observe->seen) ? look_again(observe, sample) : 0;
+	bool is_answered;
+	int r = has_many_established(observe->seen) ? look_again(observe, sample, &is_answered) : 0;
 
 	for (size_t i = 0; r == 0 && i < sample->count; i++)
 		destinations_sample_idle(&observe->seen->destinations, &sample->sockets[i]);

@@ -4,6 +4,7 @@ destination; and none on a host that is well. That the trouble is there is first
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 
 import harness
@@ -459,6 +460,40 @@ def test_churn(host):
             diagnose(host, "--once")
         diagnose(host)
         check(trouble.counter("ActiveOpens") > before + 2000, "there was little of it")
+
+
+CLOSING_CLIENT = """
+import collections, os, socket, sys
+listener = socket.socket()
+listener.bind(("127.0.0.1", 80))
+listener.listen(1000)
+address = listener.getsockname()
+if os.fork() == 0:
+    while True:
+        listener.accept()[0].close()
+listener.close()
+connections = collections.deque()
+for _ in range(1000):
+    connections.append(socket.create_connection(address))
+print("ready", flush=True)
+while True:
+    connections.popleft().close()
+    connections.append(socket.create_connection(address))
+"""
+
+
+def test_close_wait_that_goes_while_it_is_looked_at(host):
+    """What is closed between the walk and the second look is over; it does not make the ages of all unknown."""
+    script = "ip link set lo up; exec python3 -c \"$0\""
+    process = subprocess.Popen(["sh", "-c", script, CLOSING_CLIENT], stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        equal(process.stdout.readline(), b"ready\n", "the client")
+        for _ in range(20):
+            for finding in diagnose(host, "--once")["findings"]:
+                check("netlink" not in finding["text"], finding["text"])
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 # ---- counts, and other users ----

@@ -245,11 +245,18 @@ static void test_ages_unknown(void **state)
 	(void)state;
 	add_waits(YOUNG, 0, 5000);
 	seen->close_waits.ages_unknown = 5000;
+	seen->has_destinations = true;
 	run(&diagnose_states);
 	assert_int_equal(diagnosis.findings.count, 1);
 	assert_non_null(strstr(find(FINDING_CLOSE_WAIT_YOUNG)->text, "is not known without netlink"));
+	/* All of them were gone when they were looked at again. */
+	begin_anew();
+	seen->has_sockets = seen->has_destinations = true;
+	seen->states[TCP_CLOSE_WAIT] = 5000;
+	run(&diagnose_states);
+	assert_non_null(strstr(find(FINDING_CLOSE_WAIT_YOUNG)->text, "none for more than a minute"));
 	/* They were only counted. */
-	seen->close_waits.counts[YOUNG][0] = seen->close_waits.ages_unknown = 0;
+	seen->has_destinations = false;
 	run(&diagnose_states);
 	assert_non_null(strstr(find(FINDING_CLOSE_WAIT_YOUNG)->text, "was not asked for (--counts)"));
 	/* Nothing was looked at. */
