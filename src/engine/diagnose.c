@@ -321,13 +321,15 @@ void diagnose_wait(uint64_t nanoseconds)
 }
 
 /* Owners only of what a check is suspicious of. */
-static int look_closer(struct observe *observe, struct diagnosis *diagnosis)
+static int look_closer(const struct diagnose_request *request, struct observe *observe, struct diagnosis *diagnosis)
 {
 	int r = diagnose_suspects(diagnosis);
 
 	if (r == 0 && diagnosis->seen.suspects_count > 0)
 		r = observe_owners(observe, diagnosis->deep);
-	return r < 0 ? r : observe_processes(observe);
+	if (r < 0 || request->processes == DIAGNOSE_PROCESSES_NONE)
+		return r;
+	return observe_processes(observe, request->processes == DIAGNOSE_PROCESSES_ALL);
 }
 
 int diagnose_finish(const struct diagnose_request *request, struct observe *observe, struct diagnosis *diagnosis)
@@ -335,7 +337,7 @@ int diagnose_finish(const struct diagnose_request *request, struct observe *obse
 	int r = observe_sockets(observe, !request->counts_only);
 
 	if (r == 0 && !request->counts_only)
-		r = look_closer(observe, diagnosis);
+		r = look_closer(request, observe, diagnosis);
 	return r < 0 ? r : diagnose_judge(diagnosis);
 }
 

@@ -10,12 +10,16 @@
 #include "engine/observation.h"
 #include "kernel/procsys.h"
 
+/* Which are looked at for their descriptors: those of this network namespace, all that proc shows, or none. */
+enum diagnose_processes { DIAGNOSE_PROCESSES_HERE, DIAGNOSE_PROCESSES_ALL, DIAGNOSE_PROCESSES_NONE };
+
 struct diagnose_request {
 	const struct rootdir *root;
 	struct procsys *procsys;
 	uint64_t interval_ns;	/* between the two samples; 0: one sample, and no rates */
 	bool counts_only;	/* counters, listeners and the number of sockets in each state */
 	bool deep;		/* all owners, by a walk without short cuts */
+	enum diagnose_processes processes;
 };
 
 struct diagnosis {

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Below these, no check of sockets finds anything: CLOSE_WAIT is a part of CurrEstab, and FIN_WAIT2 of the rest. */
+/* Below these, no check of sockets finds anything: CLOSE_WAIT is a part of CurrEstab, and FIN_WAIT2 of the rest. Of
+ * SYN_RECV no level is told; those that are not answered show when their SYN-ACK is sent again. */
 enum { ESTABLISHED_MIN = 100, OTHERS_MIN = 500 };
 
 #define PORTS_SHARE 0.25
@@ -34,14 +35,13 @@ static bool has_full_queue(const struct listeners *listeners)
 	return false;
 }
 
-static bool drops(const struct counter_changes *changes)
+static bool drops_or_waits(const struct counter_changes *changes)
 {
 	return changes->listen_overflows > 0 || changes->listen_drops > 0 || changes->syncookies_sent > 0 ||
-		changes->request_queue_cookies > 0 || changes->request_queue_drops > 0;
+		changes->request_queue_cookies > 0 || changes->request_queue_drops > 0 || changes->syn_retransmits > 0;
 }
 
-/* Whether the counters leave something open. Without them everything is. */
-static bool needs_sockets(const struct diagnose_request *request, const struct observation *seen)
+bool diagnose_all_needs_sockets(const struct diagnose_request *request, const struct observation *seen)
 {
 	const struct counters *now = &seen->now;
 	uint64_t others = now->tcp_sockets + now->tcp6_sockets + now->tcp_time_waits;
@@ -51,7 +51,7 @@ static bool needs_sockets(const struct diagnose_request *request, const struct o
 		return true;
 	others = others > now->established ? others - now->established : 0;
 	return now->established >= ESTABLISHED_MIN || others >= OTHERS_MIN || has_full_queue(&seen->listeners) ||
-		drops(&seen->changes) ||
+		drops_or_waits(&seen->changes) ||
 		(double)(now->established + now->tcp_time_waits) > PORTS_SHARE * (double)usable;
 }
 
@@ -61,6 +61,21 @@ static int enter_own(const struct visit *visit)
 	int r = netns_return(visit->own_fd);
 
 	return r == -EPERM ? 0 : r;
+}
+
+/* What is to be looked at here. The processes are those of the host, whatever namespace they are in, and so is the number
+ * of open files: both are told once, with our own namespace. */
+static int finish(struct visit *visit)
+{
+	struct diagnose_request request = *visit->request;
+	struct diagnosis *diagnosis = &visit->of->diagnosis;
+	bool is_own = visit->of->place->is_own;
+
+	request.processes = is_own ? DIAGNOSE_PROCESSES_ALL : DIAGNOSE_PROCESSES_NONE;
+	diagnosis->seen.now.known.files &= is_own;
+	if (is_own || diagnose_all_needs_sockets(&request, &diagnosis->seen))
+		return diagnose_finish(&request, &visit->observe, diagnosis);
+	return diagnose_judge(diagnosis);
 }
 
 /* Its first reading, or the second one with what follows. Nothing stays open in between: there may be thousands. */
@@ -85,8 +100,7 @@ static int look(struct visit *visit, struct arena *arena, bool is_last)
 	}
 	r = observe_sample(&visit->observe);
 	if (r == 0 && is_last)
-		r = needs_sockets(visit->request, &diagnosis->seen) ?
-			diagnose_finish(visit->request, &visit->observe, diagnosis) : diagnose_judge(diagnosis);
+		r = finish(visit);
 	observe_close(&visit->observe);
 	diagnosis->procsys = NULL;
 	return r;

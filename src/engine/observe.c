@@ -693,7 +693,7 @@ static bool is_elsewhere(const struct observe *observe, int process_fd)
 	CLEANUP_FD int self_fd = -1;
 	struct stat theirs, ours;
 
-	if (!observe->seen->in_netns || !observe->root->is_system)
+	if (observe->everywhere || !observe->seen->in_netns || !observe->root->is_system)
 		return false;
 	self_fd = open_process(observe->root, "self");
 	return self_fd >= 0 && fstatat(self_fd, "ns/net", &ours, 0) == 0 &&
@@ -822,13 +822,15 @@ static int compare_near(const void *left, const void *right)
 	return (a->pid > b->pid) - (a->pid < b->pid);
 }
 
-int observe_processes(struct observe *observe)
+int observe_processes(struct observe *observe, bool everywhere)
 {
 	struct observation *seen = observe->seen;
 	struct stopwatch start = stopwatch_start();
 	bool has_owners = seen->cost.did[TIER_OWNERS];
-	int r = walk_processes(observe);
+	int r;
 
+	observe->everywhere = everywhere;
+	r = walk_processes(observe);
 	if (seen->near_limits_count > 1)
 		qsort(seen->near_limits, seen->near_limits_count, sizeof(*seen->near_limits), compare_near);
 	if (r == 0)

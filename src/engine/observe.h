@@ -23,7 +23,7 @@ struct observe {
 	struct counter_files files;
 	struct listening_ports ports;
 	struct service *services;
-	bool with_destinations;
+	bool with_destinations, everywhere;
 	struct socket_sample close_waits, established;	/* to be looked at again: the walk does not tell of idleness */
 	uint32_t *source_networks;	/* a bitmap: linear counting */
 	bool failed;			/* memory was short while sockets came in */
@@ -58,5 +58,6 @@ MUST_CHECK int observe_suspect(struct observation *seen, enum suspect_kind kind,
 /* Tier 4: finds the holders of all suspects in one walk. `exact` takes no short cuts. 0 or a negative errno. */
 MUST_CHECK int observe_owners(struct observe *observe, bool exact);
 
-/* Finds the processes near their limit of descriptors. 0 or a negative errno. */
-MUST_CHECK int observe_processes(struct observe *observe);
+/* Finds the processes near their limit of descriptors; in a network namespace of a container those of other ones only when
+ * asked for. 0 or a negative errno. */
+MUST_CHECK int observe_processes(struct observe *observe, bool everywhere);

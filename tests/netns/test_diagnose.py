@@ -423,6 +423,16 @@ def test_descriptors_of_another_namespace(host):
         expect(host, [], "--once")
 
 
+def test_descriptors_of_all_namespaces(host):
+    """Seen from elsewhere, and told once."""
+    with Trouble("descriptors", limit=256, open=240, name="overlooked") as made:
+        report = host.run("diagnose", "--json", "--once", "--all-netns", prefix=["unshare", "-n"]).expect(0).json()
+        told = [(row["is_own"], actor["pid"]) for row in report["namespaces"] for finding in row.get("findings", ())
+                if finding["id"] == "descriptor-limit" for actor in finding["who"]]
+        equal([pid for _, pid in told].count(made.pid("overlooked")), 1, "findings about it")
+        check(all(is_own for is_own, _ in told), "told with another namespace")
+
+
 # ---- traffic ----
 
 def loses(host, percent, wanted):

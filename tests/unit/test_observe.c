@@ -69,7 +69,7 @@ static void look(const struct rootdir *root, struct arena *arena, uint64_t files
 	seen->now.files = files;
 	seen->now.files_max = files_max;
 	seen->now.known.files = seen->now.known.files_max = true;
-	assert_int_equal(observe_processes(&observe), 0);
+	assert_int_equal(observe_processes(&observe, false), 0);
 	assert_false(seen->cost.did[TIER_OWNERS]);
 }
 
