@@ -52,7 +52,7 @@ const struct owner *owners_get(const struct owners *owners, uint32_t inode);
 /* ---- groups ---- */
 
 enum {
-	OWNERS_GROUPS_MAX = 16,
+	OWNERS_GROUPS_MAX = 512,	/* in one walk; each takes room for every big process */
 	OWNERS_HOLDERS_MAX = 8,		/* that are told of a group */
 	OWNERS_SMALL_MAX = 1024,	/* descriptors of a process that is always looked at in full */
 };

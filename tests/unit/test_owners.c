@@ -441,6 +441,27 @@ static void assert_holder(const struct holders *holders, size_t at, pid_t pid, s
 		(int)holder->pid, holder->sockets, holder->is_estimate ? " (estimate)" : "");
 }
 
+/* A host with hundreds of listeners in trouble is not walked through for every few of them. */
+static void test_many_groups_in_one_walk(void **state)
+{
+	static const uint32_t inode = 100;
+	struct socket_group groups[500];
+	CLEANUP_ARENA struct arena arena;
+	struct group_owners owners;
+	struct temp_dir dir;
+
+	(void)state;
+	arena_init(&arena);
+	make_tree(&dir);
+	for (size_t i = 0; i < COUNT_OF(groups); i++)
+		groups[i] = (struct socket_group){ &inode, 1 };
+	assert_int_equal(find_groups(dir.path, &arena, groups, COUNT_OF(groups), false, &owners), 0);
+	assert_int_equal(owners.looked_at, 10);
+	for (size_t i = 0; i < COUNT_OF(groups); i++)
+		assert_holder(&owners.items[i], 0, 9, 1, false);
+	temp_dir_remove(&dir);
+}
+
 static void test_groups_of_small_processes(void **state)
 {
 	static const uint32_t shared[] = { 100, 100 }, mixed[] = { 101, 4294967295, 100, 103, 102 };
@@ -776,6 +797,7 @@ static int run(void)
 		cmocka_unit_test(test_hostile_trees),
 		cmocka_unit_test(test_hidden_processes_are_counted),
 		cmocka_unit_test(test_own_sockets),
+		cmocka_unit_test(test_many_groups_in_one_walk),
 		cmocka_unit_test(test_groups_of_small_processes),
 		cmocka_unit_test(test_the_heaviest_are_told),
 		cmocka_unit_test(test_elimination),
