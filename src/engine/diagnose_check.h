@@ -66,8 +66,8 @@ double diagnose_share(uint64_t part, uint64_t whole);
 
 /* ---- of listeners: diagnose_listeners.c, for that of half-open connections ---- */
 
-/* Whether the accept queue of a listener on this port is a finding. Then half-open connections cannot become whole. */
-bool diagnose_queue_is_troubled(const struct observation *seen, uint16_t port);
+/* The ports on which the accept queue of a listener is a finding: there half-open connections cannot become whole. */
+void diagnose_troubled_ports(const struct observation *seen, struct ports *ret_ports);
 
 /* Asks for its owner, once. */
 void diagnose_suspect_listener(struct diagnosis *diagnosis, const struct listener *listener);

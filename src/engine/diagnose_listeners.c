@@ -20,14 +20,6 @@ enum {
 
 /* ---- judging one ---- */
 
-static const struct listener *before_of(const struct observation *seen, const struct listener *listener)
-{
-	for (size_t i = 0; listener->inode && i < seen->listeners_before.count; i++)
-		if (seen->listeners_before.items[i].inode == listener->inode)
-			return &seen->listeners_before.items[i];
-	return NULL;
-}
-
 static bool is_high(const struct listener *listener)
 {
 	return listener->queue > 0 && listener->queue >= QUEUE_WARNING * listener->backlog;
@@ -45,7 +37,7 @@ static uint64_t lost(const struct observation *seen, const struct listener *list
 
 	if (!seen->has_interval || !listener->has_drops || listener->drops == 0)
 		return 0;
-	before = before_of(seen, listener);
+	before = listeners_find(&seen->listeners_before, listener);
 	return before ? (uint32_t)(listener->drops - before->drops) : listener->drops;
 }
 
@@ -80,7 +72,7 @@ static bool judge(const struct observation *seen, const struct listener *listene
 	*ret_level = FINDING_WARNING;
 	if (!seen->has_interval)
 		return true;
-	before = before_of(seen, listener);
+	before = listeners_find(&seen->listeners_before, listener);
 	return before && is_high(before);
 }
 
@@ -89,15 +81,15 @@ static bool can_judge(const struct observation *seen)
 	return seen->has_listeners && seen->listeners.has_backlog;
 }
 
-bool diagnose_queue_is_troubled(const struct observation *seen, uint16_t port)
+void diagnose_troubled_ports(const struct observation *seen, struct ports *ret_ports)
 {
 	uint64_t left = can_judge(seen) ? overflows_left(seen) : 0;
 	enum finding_level level;
 
+	memset(ret_ports, 0, sizeof(*ret_ports));
 	for (size_t i = 0; can_judge(seen) && i < seen->listeners.count; i++)
-		if (seen->listeners.items[i].port == port && judge(seen, &seen->listeners.items[i], left, &level))
-			return true;
-	return false;
+		if (judge(seen, &seen->listeners.items[i], left, &level))
+			ports_add(ret_ports, seen->listeners.items[i].port, seen->listeners.items[i].port);
 }
 
 /* ---- those that share an address (SO_REUSEPORT) ---- */
@@ -258,7 +250,7 @@ static double interval_seconds(const struct observation *seen)
 /* PassiveOpens counts connections that enter an accept queue: without any, a full queue gave none away. */
 static bool accepted_nothing(const struct observation *seen, const struct listener *listener)
 {
-	const struct listener *before = before_of(seen, listener);
+	const struct listener *before = listeners_find(&seen->listeners_before, listener);
 
 	return before && is_full(before) && is_full(listener) && lost(seen, listener) > 0 &&
 		seen->changes.known.passive_opens && seen->changes.passive_opens == 0;

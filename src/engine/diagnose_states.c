@@ -421,13 +421,15 @@ static size_t check_unaccepted(struct diagnosis *diagnosis)
 	const struct listener *listener;
 	enum finding_level level;
 	struct finding *finding;
+	struct ports troubled;
 
 	memcpy(nobody.counts, seen->close_waits.unaccepted, sizeof(nobody.counts));
 	if (!level_of(&nobody, &level))
 		return 0;
 	listener = listener_of_unaccepted(seen);
 	/* Then it is told there. */
-	if (listener && diagnose_queue_is_troubled(seen, listener->port))
+	diagnose_troubled_ports(seen, &troubled);
+	if (listener && ports_contain(&troubled, listener->port))
 		return 0;
 	finding = diagnose_report(diagnosis, FINDING_CLOSE_WAIT_STALLED, level,
 		"%s connections whose clients have given up (CLOSE_WAIT) still wait for accept(), for more than %s: "

@@ -84,10 +84,10 @@ static struct queue queue_of(const struct observation *seen, const struct servic
 	return queue;
 }
 
-static bool is_full(const struct observation *seen, const struct queue *queue)
+static bool is_full(const struct queue *queue, const struct ports *troubled)
 {
 	return queue->waiting >= WAITING_LEAST && queue->share >= QUEUE_FULL &&
-		!diagnose_queue_is_troubled(seen, queue->port);
+		!ports_contain(troubled, queue->port);
 }
 
 /* ---- all of the host ---- */
@@ -393,7 +393,7 @@ static void report(struct diagnosis *diagnosis, const struct queue *queue)
 /* ---- all of them ---- */
 
 /* The fullest; *ret_is_explained: a full accept queue has to do with what was seen. */
-static struct queue busiest(const struct observation *seen, bool *ret_is_explained)
+static struct queue busiest(const struct observation *seen, const struct ports *troubled, bool *ret_is_explained)
 {
 	struct queue found = { .port = 0 };
 
@@ -401,18 +401,17 @@ static struct queue busiest(const struct observation *seen, bool *ret_is_explain
 	for (size_t i = 0; i < seen->services_count; i++) {
 		struct queue queue = queue_of(seen, &seen->services[i]);
 
-		if (diagnose_queue_is_troubled(seen, queue.port))
+		if (ports_contain(troubled, queue.port))
 			*ret_is_explained = true;
 		else if (queue.waiting > 0 && queue.share >= found.share)
 			found = queue;
 	}
-	for (size_t i = 0; !seen->has_sockets && i < seen->listeners.count; i++)
-		*ret_is_explained |= diagnose_queue_is_troubled(seen, seen->listeners.items[i].port);
+	*ret_is_explained |= !seen->has_sockets && ports_count(troubled) > 0;
 	return found;
 }
 
 /* Queues that were full a moment ago, or that only the counters tell of. */
-static size_t check_pressure(struct diagnosis *diagnosis)
+static size_t check_pressure(struct diagnosis *diagnosis, const struct ports *troubled)
 {
 	const struct observation *seen = &diagnosis->seen;
 	bool is_explained;
@@ -420,7 +419,7 @@ static size_t check_pressure(struct diagnosis *diagnosis)
 
 	if (pressure(seen) <= PRESSURE_PER_SECOND)
 		return 0;
-	queue = busiest(seen, &is_explained);
+	queue = busiest(seen, troubled, &is_explained);
 	if (is_explained && queue.waiting < WAITING_LEAST)
 		return 0;
 	report(diagnosis, &queue);
@@ -440,7 +439,7 @@ static size_t check_always_cookies(struct diagnosis *diagnosis)
 	return 1;
 }
 
-static void note_many(struct diagnosis *diagnosis)
+static void note_many(struct diagnosis *diagnosis, const struct ports *troubled)
 {
 	const struct observation *seen = &diagnosis->seen;
 	uint64_t waiting = seen->states[TCP_SYN_RECV];
@@ -449,7 +448,7 @@ static void note_many(struct diagnosis *diagnosis)
 
 	if (waiting < WAITING_MANY)
 		return;
-	(void)busiest(seen, &is_explained);
+	(void)busiest(seen, troubled, &is_explained);
 	if (is_explained)
 		return;
 	finding = diagnose_report(diagnosis, FINDING_SYN_RECV_MANY, FINDING_NOTE,
@@ -465,22 +464,24 @@ static void note_many(struct diagnosis *diagnosis)
 static void run_syn(struct diagnosis *diagnosis)
 {
 	const struct observation *seen = &diagnosis->seen;
+	struct ports troubled;
 	size_t reported = 0;
 
+	diagnose_troubled_ports(seen, &troubled);
 	for (size_t i = 0; seen->has_sockets && i < seen->services_count; i++) {
 		struct queue queue = queue_of(seen, &seen->services[i]);
 
-		if (!is_full(seen, &queue))
+		if (!is_full(&queue, &troubled))
 			continue;
 		report(diagnosis, &queue);
 		reported++;
 	}
 	if (reported == 0)
-		reported += check_pressure(diagnosis);
+		reported += check_pressure(diagnosis, &troubled);
 	if (reported == 0)
 		reported += check_always_cookies(diagnosis);
 	if (reported == 0)
-		note_many(diagnosis);
+		note_many(diagnosis, &troubled);
 }
 
 static void suspect_port(struct diagnosis *diagnosis, uint16_t port)
@@ -497,16 +498,18 @@ static void suspect_port(struct diagnosis *diagnosis, uint16_t port)
 static void suspect_syn(struct diagnosis *diagnosis)
 {
 	const struct observation *seen = &diagnosis->seen;
+	struct ports troubled;
 	bool is_explained;
 
+	diagnose_troubled_ports(seen, &troubled);
 	for (size_t i = 0; i < seen->services_count; i++) {
 		struct queue queue = queue_of(seen, &seen->services[i]);
 
-		if (is_full(seen, &queue))
+		if (is_full(&queue, &troubled))
 			suspect_port(diagnosis, queue.port);
 	}
 	if (pressure(seen) > PRESSURE_PER_SECOND)
-		suspect_port(diagnosis, busiest(seen, &is_explained).port);
+		suspect_port(diagnosis, busiest(seen, &troubled, &is_explained).port);
 }
 
 const struct diagnose_check diagnose_syn = { suspect_syn, run_syn };

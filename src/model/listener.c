@@ -49,6 +49,12 @@ void listeners_sort(struct listeners *listeners)
 	listeners->count = kept;
 }
 
+const struct listener *listeners_find(const struct listeners *listeners, const struct listener *like)
+{
+	return listeners->count == 0 || like->inode == 0 ? NULL :
+		bsearch(like, listeners->items, listeners->count, sizeof(*like), compare_listeners);
+}
+
 void listener_format(const struct listener *listener, char text[LISTENER_TEXT_SIZE])
 {
 	char address[INET6_ADDRSTRLEN] = "";

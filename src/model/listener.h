@@ -39,5 +39,8 @@ MUST_CHECK int listeners_add(struct listeners *listeners, struct arena *arena, c
  * others come while it is read; it is kept once. */
 void listeners_sort(struct listeners *listeners);
 
+/* The same socket at another moment, in a list that is sorted; NULL: it is not there, or has no inode to know it by. */
+const struct listener *listeners_find(const struct listeners *listeners, const struct listener *like);
+
 /* "0.0.0.0:8080", "[::1]:9090". */
 void listener_format(const struct listener *listener, char text[LISTENER_TEXT_SIZE]);

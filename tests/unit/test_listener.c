@@ -64,6 +64,10 @@ static void test_sorts_and_keeps_each_once(void **state)
 		assert_text(&listeners.items[i], expected[i]);
 	assert_int_equal(listeners.items[1].inode, 3);
 	assert_int_equal(listeners.items[2].inode, 4);
+	assert_ptr_equal(listeners_find(&listeners, &unsorted[2]), &listeners.items[2]);
+	assert_null(listeners_find(&listeners, &unsorted[3]));	/* without an inode */
+	listeners.count = 2;
+	assert_null(listeners_find(&listeners, &unsorted[2]));
 }
 
 int main(void)
