@@ -35,6 +35,23 @@ static bool rose(bool is_known, int64_t change)
 
 /* ---- conntrack ---- */
 
+static uint64_t rise(bool is_known, int64_t change)
+{
+	return rose(is_known, change) ? (uint64_t)change : 0;
+}
+
+/* Packets that found no room. When two packets make the same entry at once, as the two queries of a resolver from one
+ * socket do, the loser counts as dropped too, however empty the table is: but also as not inserted, as does one that met
+ * a long chain (nf_ct_resolve_clash() and __nf_conntrack_confirm() in net/netfilter/nf_conntrack_core.c). */
+static bool finds_no_room(const struct counter_changes *changes)
+{
+	uint64_t failures = rise(changes->known.conntrack_insert_failures, changes->conntrack_insert_failures);
+	uint64_t long_chains = rise(changes->known.conntrack_chains_long, changes->conntrack_chains_long);
+	uint64_t clashes = failures > long_chains ? failures - long_chains : 0;
+
+	return rise(changes->known.conntrack_drops, changes->conntrack_drops) > clashes;
+}
+
 /* What was refused in the interval. */
 struct refusals {
 	bool drops, early_drops, long_chains;
@@ -45,7 +62,7 @@ static struct refusals conntrack_refusals(const struct observation *seen)
 	const struct counter_changes *changes = &seen->changes;
 
 	return (struct refusals){
-		.drops = rose(changes->known.conntrack_drops, changes->conntrack_drops),
+		.drops = finds_no_room(changes),
 		.early_drops = rose(changes->known.conntrack_early_drops, changes->conntrack_early_drops),
 		.long_chains = rose(changes->known.conntrack_chains_long, changes->conntrack_chains_long),
 	};

@@ -166,6 +166,23 @@ static void conntrack_drops(void **state)
 	set_up(state);
 }
 
+/* Two packets for one entry: no want of room. */
+static void conntrack_clashes(void **state)
+{
+	(void)state;
+	SET(conntrack_max, 262144);
+	SET(conntrack_count, 300);
+	MOVE(conntrack_drops, 40);
+	MOVE(conntrack_insert_failures, 40);
+	assert_null(judge(FINDING_CONNTRACK_FULL));
+	MOVE(conntrack_drops, 41);
+	assert_level(FINDING_CONNTRACK_FULL, FINDING_CRITICAL);
+	/* Of those that were not inserted, the others met a long chain. */
+	MOVE(conntrack_drops, 1);
+	MOVE(conntrack_chains_long, 40);
+	assert_non_null(strstr(judge(FINDING_CONNTRACK_FULL)->text, "are dropped"));
+}
+
 static void conntrack_without_limit(void **state)
 {
 	const struct finding *finding;
@@ -425,6 +442,7 @@ int main(void)
 		TEST(conntrack_relief),
 		TEST(conntrack_of_a_container),
 		TEST(conntrack_drops),
+		TEST(conntrack_clashes),
 		TEST(conntrack_without_limit),
 		TEST(conntrack_time_to_full),
 		TEST(files_of_the_host),
