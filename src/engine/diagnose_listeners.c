@@ -7,6 +7,7 @@
  * tries again after a second, and each try counts. */
 #include "engine/diagnose_check.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define QUEUE_WARNING 0.7
@@ -168,12 +169,21 @@ static const struct {
 	{ "systemd", "systemd: Backlog=N in the socket unit" },
 };
 
+/* "python3.11", "php-fpm8.2", "gunicorn: worker"; but node_exporter is not node, nor is systemd-resolved systemd. */
+static bool is_called(const char *name, const char *program)
+{
+	size_t length = strlen(program);
+
+	return strncmp(name, program, length) == 0 && name[length] != '-' && name[length] != '_' &&
+		!isalpha((unsigned char)name[length]);
+}
+
 static const char *application_text(const struct suspect *suspect)
 {
 	const char *name = suspect && suspect->holders_count > 0 ? suspect->holders[0].name : "";
 
 	for (size_t i = 0; i < COUNT_OF(applications); i++)
-		if (strncmp(name, applications[i].name, strlen(applications[i].name)) == 0)
+		if (is_called(name, applications[i].name))
 			return applications[i].text;
 	return "nginx: listen ... backlog=N; HAProxy: backlog N; Tomcat: acceptCount; Node: "
 		"server.listen({ backlog: N }); gunicorn: --backlog N; Go takes somaxconn when it starts";
