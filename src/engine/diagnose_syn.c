@@ -280,6 +280,17 @@ static void add_rules(struct diagnosis *diagnosis, struct finding *finding, cons
 		"}\n", ports_text(diagnosis, queue));
 }
 
+/* Each wait is twice as long as the one before, up to TCP_RTO_MAX (reqsk_timer_handler()). */
+static unsigned seconds_until_given_up(uint64_t retries)
+{
+	enum { LONGEST = 120 };
+	unsigned sum = 0;
+
+	for (uint64_t i = 0; i <= retries && i <= UINT8_MAX; i++)
+		sum += i < 7 ? 1U << i : LONGEST;
+	return sum;
+}
+
 static void remedy_flood(struct diagnosis *diagnosis, struct finding *finding)
 {
 	const struct tcp_settings *settings = &diagnosis->seen.settings;
@@ -290,8 +301,8 @@ static void remedy_flood(struct diagnosis *diagnosis, struct finding *finding)
 			"real clients get in. It acts at once");
 	if (settings->known.synack_retries && settings->synack_retries > SYNACK_RETRIES_FEW)
 		diagnose_remedy(diagnosis, finding, "net/ipv4/tcp_synack_retries",
-			"2: half-open connections are given up after 7 s instead of %.0f, those that wait now as "
-			"well; put it back afterwards", (double)((UINT64_C(2) << (settings->synack_retries & 31)) - 1));
+			"2: half-open connections are given up after 7 s instead of %u, those that wait now as "
+			"well; put it back afterwards", seconds_until_given_up(settings->synack_retries));
 	if (settings->known.timestamps && settings->timestamps == 0)
 		diagnose_remedy(diagnosis, finding, "net/ipv4/tcp_timestamps",
 			"1: without them a connection made from a cookie has no window scaling and no SACK");

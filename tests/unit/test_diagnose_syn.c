@@ -127,6 +127,13 @@ static void test_a_flood(void **state)
 	seen->half_open.distinct_sources = 128;
 	run(&diagnose_syn);
 	assert_true(advises(find(FINDING_SYN_FLOOD), "the addresses are forged"));
+	seen->settings.synack_retries = 8;
+	run(&diagnose_syn);
+	assert_non_null(strstr(remedy_of(find(FINDING_SYN_FLOOD), "net/ipv4/tcp_synack_retries")->effect, "instead of 367,"));
+	seen->settings.synack_retries = 255;	/* the most that it takes */
+	run(&diagnose_syn);
+	assert_non_null(strstr(remedy_of(find(FINDING_SYN_FLOOD), "net/ipv4/tcp_synack_retries")->effect,
+		"instead of 30007,"));
 	/* Nothing is left to be set. */
 	seen->settings.synack_retries = 2;
 	run(&diagnose_syn);
