@@ -37,7 +37,9 @@ static bool range_is_narrow(const struct tcp_settings *settings)
 static void advise_ports(struct diagnosis *diagnosis, struct finding *finding, const struct destination *destination)
 {
 	const struct tcp_settings *settings = &diagnosis->seen.settings;
-	bool is_waiting = destination->states[TCP_TIME_WAIT] * 2 > destination->seen;
+	/* Those that connect() takes again are not what is short. */
+	bool is_waiting = !port_use_recycles(settings, destination) &&
+		destination->states[TCP_TIME_WAIT] * UINT64_C(2) > destination->seen;
 
 	if (is_waiting)
 		diagnose_advise(diagnosis, finding,
@@ -48,13 +50,12 @@ static void advise_ports(struct diagnosis *diagnosis, struct finding *finding, c
 		diagnose_advise(diagnosis, finding,
 			"most of these connections are open: share them (pipelining, HTTP/2, a smaller pool), or close the "
 			"idle ones");
-	if (is_waiting && settings->known.tw_reuse && settings->tw_reuse != 1) {
-		if (settings->known.timestamps && settings->timestamps == 0)
-			diagnose_remedy(diagnosis, finding, "net/ipv4/tcp_timestamps",
-				"1: without timestamps tcp_tw_reuse does nothing");
+	if (is_waiting && settings->known.timestamps && settings->timestamps == 0)
+		diagnose_remedy(diagnosis, finding, "net/ipv4/tcp_timestamps",
+			"1: without timestamps tcp_tw_reuse does nothing. It is for connections made from then on");
+	if (is_waiting && settings->known.tw_reuse && settings->tw_reuse != 1)
 		diagnose_remedy(diagnosis, finding, "net/ipv4/tcp_tw_reuse",
 			"1: connect() takes a port again after a second instead of 60; TWRecycled rises");
-	}
 	if (range_is_narrow(settings))
 		diagnose_remedy(diagnosis, finding, "net/ipv4/ip_local_port_range",
 			"%d %d: %s ports toward each destination instead of %s; reserve the ports of services first "

@@ -182,7 +182,7 @@ static void test_remedies(void **state)
 		{ "TIME_WAIT", 20000, 0, 0, 1, 32768, 60999, true, false, true },
 		{ "loopback only", 20000, 0, 2, 1, 32768, 60999, true, false, true },
 		{ "no timestamps", 20000, 0, 0, 0, 32768, 60999, true, true, true },
-		{ "no timestamps, but reuse", 20000, 0, 1, 0, 32768, 60999, false, false, true },
+		{ "no timestamps, but reuse", 20000, 0, 1, 0, 32768, 60999, false, true, true },
 		{ "open", 0, 20000, 0, 1, 32768, 60999, false, false, true },
 		{ "a wide range", 40000, 0, 0, 1, 10240, 65535, true, false, false },
 		{ "a wide range from elsewhere", 40000, 0, 0, 1, 1024, 60999, true, false, false },
@@ -219,6 +219,24 @@ static void test_remedies(void **state)
 			rows[i].what);
 		look_remove(&look);
 	}
+}
+
+/* On the loopback TIME_WAIT is taken again already: what is short are the ports of those that are open. */
+static void test_remedies_of_the_loopback(void **state)
+{
+	struct look *look = *state;
+	const struct finding *finding;
+
+	look->seen->settings.tw_reuse = 2;
+	look_add(look, (struct look_sockets){ .source = "127.0.0.1", .address = "127.0.0.1", .state = TCP_TIME_WAIT,
+		.count = 20000, .age_ms = 30000 });
+	look_add(look, (struct look_sockets){ .source = "127.0.0.1", .address = "127.0.0.1", .state = TCP_ESTABLISHED,
+		.count = 16000 });
+	look_judge(look, &diagnose_ports);
+	finding = look_find(look, FINDING_EPHEMERAL_PORTS);
+	assert_non_null(finding);
+	assert_non_null(strstr(finding->advice[0], "are open"));
+	assert_false(look_has_remedy(finding, "net/ipv4/tcp_tw_reuse"));
 }
 
 static void test_end(void **state)
@@ -390,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_recycling),
 		WITH_LOOK(test_reuse_delay),
 		cmocka_unit_test(test_remedies),
+		WITH_LOOK(test_remedies_of_the_loopback),
 		cmocka_unit_test(test_end),
 		WITH_LOOK(test_end_of_headroom),
 		cmocka_unit_test(test_suspects),
