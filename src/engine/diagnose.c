@@ -246,6 +246,8 @@ const char *diagnose_number(struct diagnosis *diagnosis, uint64_t number)
 
 const char *diagnose_duration(struct diagnosis *diagnosis, double seconds)
 {
+	if (seconds < 1)
+		return diagnose_text(diagnosis, "%.0f ms", seconds * 1000);
 	if (seconds < 120)
 		return diagnose_text(diagnosis, "%.0f s", seconds);
 	if (seconds < 7200)
@@ -253,6 +255,13 @@ const char *diagnose_duration(struct diagnosis *diagnosis, double seconds)
 	if (seconds < 172800)
 		return diagnose_text(diagnosis, "%.0f h", seconds / 3600);
 	return diagnose_text(diagnosis, "%.0f days", seconds / 86400);
+}
+
+const char *diagnose_interval(struct diagnosis *diagnosis)
+{
+	double seconds = (double)diagnosis->seen.changes.elapsed_ns / 1e9;
+
+	return seconds < 1 ? diagnose_duration(diagnosis, seconds) : diagnose_text(diagnosis, "%.1f s", seconds);
 }
 
 double diagnose_share(uint64_t part, uint64_t whole)

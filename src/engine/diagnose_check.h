@@ -61,6 +61,9 @@ const char *diagnose_process(struct diagnosis *diagnosis, const struct actor *ac
 const char *diagnose_number(struct diagnosis *diagnosis, uint64_t number);
 const char *diagnose_duration(struct diagnosis *diagnosis, double seconds);
 
+/* How long it was between the two samples: "1.0 s", "200 ms". */
+const char *diagnose_interval(struct diagnosis *diagnosis);
+
 /* part of whole, 0 to 1 and beyond; 0 when the whole is 0. */
 double diagnose_share(uint64_t part, uint64_t whole);
 

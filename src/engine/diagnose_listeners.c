@@ -276,8 +276,8 @@ static const char *dropped_text(struct diagnosis *diagnosis, const struct group 
 		return "";
 	if (all > group->dropped)
 		share = diagnose_text(diagnosis, ", of %s on this host", diagnose_number(diagnosis, all));
-	return diagnose_text(diagnosis, ". %s tries to connect were dropped in %.1f s%s%s",
-		diagnose_number(diagnosis, group->dropped), interval_seconds(seen), share,
+	return diagnose_text(diagnosis, ". %s tries to connect were dropped in %s%s%s",
+		diagnose_number(diagnosis, group->dropped), diagnose_interval(diagnosis), share,
 		accepted_nothing(seen, group->worst) ? ", and nothing was accepted" : "");
 }
 
@@ -404,9 +404,8 @@ static void report_overflows(struct diagnosis *diagnosis)
 	if (!seen->changes.known.listen_overflows || seen->changes.listen_overflows == 0)
 		return;
 	finding = diagnose_report(diagnosis, FINDING_ACCEPT_QUEUE, FINDING_CRITICAL,
-		"%s tries to connect were dropped in %.1f s because a queue was full; at which listener could not be "
-		"seen",
-		diagnose_number(diagnosis, (uint64_t)seen->changes.listen_overflows), interval_seconds(seen));
+		"%s tries to connect were dropped in %s because a queue was full; at which listener could not be seen",
+		diagnose_number(diagnosis, (uint64_t)seen->changes.listen_overflows), diagnose_interval(diagnosis));
 	diagnose_figure(diagnosis, finding, "dropped_per_second", seen->rates.listen_overflows, "1/s");
 	diagnose_advise(diagnosis, finding,
 		"compare Recv-Q (waiting) with Send-Q (limit) in \"ss -ltn\", and see what the process of the full "

@@ -332,9 +332,9 @@ static void note_surge(struct diagnosis *diagnosis)
 	if (seen->has_destinations)
 		text = places_text(diagnosis, places);
 	finding = diagnose_report(diagnosis, FINDING_CONNECTION_SURGE, FINDING_NOTE,
-		"%s more connections within %.1f s, from %s to %s, mostly %s%s%s",
-		diagnose_number(diagnosis, (uint64_t)seen->changes.established),
-		(double)seen->changes.elapsed_ns / 1e9, diagnose_number(diagnosis, seen->before.established),
+		"%s more connections within %s, from %s to %s, mostly %s%s%s",
+		diagnose_number(diagnosis, (uint64_t)seen->changes.established), diagnose_interval(diagnosis),
+		diagnose_number(diagnosis, seen->before.established),
 		diagnose_number(diagnosis, seen->now.established), comes_in ? "incoming" : "outgoing",
 		text[0] ? "; now open: " : "", text);
 	diagnose_figure(diagnosis, finding, "growth", (double)seen->changes.established, "sockets");

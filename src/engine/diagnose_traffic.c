@@ -78,10 +78,14 @@ static void check_retransmissions(struct diagnosis *diagnosis)
 
 /* ---- drops for want of room ---- */
 
+/* What finds no room counts twice: when tidying the buffer does not help (RcvPruned, tcp_prune_queue()), and as it is
+ * dropped for that (TCPRcvQDrop, TCPOFODrop, which kernels before 4.16 have not). */
 static uint64_t receive_drops(const struct observation *seen)
 {
-	return RISE(seen, receive_pruned) + RISE(seen, out_of_order_pruned) + RISE(seen, receive_queue_drops) +
-		RISE(seen, out_of_order_drops) + RISE(seen, backlog_drops);
+	uint64_t tidied = RISE(seen, receive_pruned);
+	uint64_t dropped = RISE(seen, receive_queue_drops) + RISE(seen, out_of_order_drops);
+
+	return (tidied > dropped ? tidied : dropped) + RISE(seen, out_of_order_pruned) + RISE(seen, backlog_drops);
 }
 
 static void receive_figures(struct diagnosis *diagnosis, struct finding *finding)

@@ -100,8 +100,8 @@ static void drops_want_a_buffer(void **state)
 	const struct finding *finding;
 
 	(void)state;
-	MOVE(receive_pruned, 1);
-	MOVE(receive_queue_drops, 4);
+	MOVE(receive_pruned, 5);
+	MOVE(receive_queue_drops, 4);	/* the same ones */
 	finding = judge();
 	assert_non_null(finding);
 	assert_int_equal(finding->level, FINDING_WARNING);
@@ -111,6 +111,15 @@ static void drops_want_a_buffer(void **state)
 	assert_string_equal(finding->remedies[0].path, "net/ipv4/tcp_rmem");
 	assert_string_equal(finding->profile, "bulk-transfer");
 	assert_false(advises(finding, "reads too slowly"));
+}
+
+/* A tenth of a second is not "0 s". */
+static void drops_in_a_short_interval(void **state)
+{
+	(void)state;
+	MOVE(backlog_drops, 3);
+	diagnosis.seen.changes.elapsed_ns = 100000000;
+	assert_non_null(strstr(judge()->text, "dropped 3 times in 100 ms"));
 }
 
 static void drops_of_a_slow_reader(void **state)
@@ -157,6 +166,7 @@ int main(void)
 		TEST(loss_by_its_share),
 		TEST(slow_readers_are_no_loss),
 		TEST(drops_want_a_buffer),
+		TEST(drops_in_a_short_interval),
 		TEST(drops_of_a_slow_reader),
 		TEST(drops_for_want_of_memory),
 		TEST(drops_at_a_busy_process),
