@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #define EXPECTED_LEAST 3	/* losses that should have been seen by now */
@@ -278,12 +279,24 @@ static int judge_rises(struct judge *judge, struct effect *effect)
 	return conclude(judge, effect, EFFECT_TOO_EARLY, "none since the change: there was no need yet");
 }
 
+/* `tw` of sockstat counts TIME_WAIT as well, which tcp_fin_timeout does not shorten. */
+static bool is_mostly_time_wait(const struct judge *judge, const struct effect_row *row)
+{
+	const struct observation *seen = judge->seen;
+
+	return strcmp(row->path, "net/ipv4/tcp_fin_timeout") == 0 && seen->has_sockets &&
+		seen->states[TCP_TIME_WAIT] > seen->counts.fin_wait2_small;
+}
+
 static int judge_level(struct judge *judge, struct effect *effect, double least)
 {
 	if (effect->before < least && effect->since < least)
 		return conclude(judge, effect, EFFECT_TOO_EARLY, "there was little before the change, and is now");
 	if (effect->since <= FELL * effect->before)
 		return conclude(judge, effect, EFFECT_WORKED, "it has fallen");
+	if (is_mostly_time_wait(judge, effect->row))
+		return conclude(judge, effect, EFFECT_CANNOT_TELL, "it has not fallen, but most of it is TIME_WAIT, which this "
+			"does not shorten: %" PRIu64 " wait in FIN_WAIT2 now", judge->seen->counts.fin_wait2_small);
 	if (judge->seconds < SECONDS_TO_FALL)
 		return conclude(judge, effect, EFFECT_TOO_EARLY, "it has not fallen yet");
 	return conclude(judge, effect, EFFECT_DID_NOT_HELP, "it has not fallen");

@@ -5,6 +5,7 @@
 #include "model/catalog.h"
 
 #include <stdio.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 static struct arena arena;
@@ -173,6 +174,14 @@ static void what_falls(void **state)
 	COUNT(tcp_time_waits, 10000, 20000);
 	seen.now.time_ns = UINT64_C(121000000000);
 	assert_verdict("tcp_time_waits", EFFECT_DID_NOT_HELP);
+	seen.has_sockets = true;
+	seen.counts.fin_wait2_small = 15000;
+	seen.states[TCP_TIME_WAIT] = 5000;
+	assert_verdict("tcp_time_waits", EFFECT_DID_NOT_HELP);
+	/* The parameter is not about these. */
+	seen.counts.fin_wait2_small = 40;
+	seen.states[TCP_TIME_WAIT] = 19960;
+	assert_verdict("tcp_time_waits", EFFECT_CANNOT_TELL);
 }
 
 static void what_fills(void **state)
