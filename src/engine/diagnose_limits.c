@@ -319,12 +319,14 @@ static void check_memory(struct diagnosis *diagnosis)
 	if (!is_high && !is_full && !aborts && !presses)
 		return;
 	finding = diagnose_report(diagnosis, FINDING_TCP_MEMORY, is_full || aborts ? FINDING_CRITICAL : FINDING_WARNING,
-		"TCP holds %s for its buffers%s%s%s", pages_text(diagnosis, now->tcp_memory_pages),
+		"TCP holds %s for its buffers%s%s%s",
+		now->known.tcp_memory_pages ? pages_text(diagnosis, now->tcp_memory_pages) : "memory",
 		is_known ? diagnose_text(diagnosis, "; it saves from %s on and gets no more than %s",
 			pages_text(diagnosis, now->tcp_memory_pressure_pages),
 			pages_text(diagnosis, now->tcp_memory_max_pages)) : "",
 		presses ? "; it came under pressure" : "", aborts ? "; connections are dropped for it" : "");
-	diagnose_figure(diagnosis, finding, "memory", (double)now->tcp_memory_pages, "pages");
+	if (now->known.tcp_memory_pages)
+		diagnose_figure(diagnosis, finding, "memory", (double)now->tcp_memory_pages, "pages");
 	if (is_known) {
 		diagnose_figure(diagnosis, finding, "pressure", (double)now->tcp_memory_pressure_pages, "pages");
 		diagnose_figure(diagnosis, finding, "limit", (double)now->tcp_memory_max_pages, "pages");

@@ -368,6 +368,9 @@ static void memory_presses(void **state)
 	assert_level(FINDING_TCP_MEMORY, FINDING_CRITICAL);
 	assert_int_equal(find(FINDING_TCP_MEMORY)->remedies_count, 0);
 	assert_null(find(FINDING_TCP_MEMORY)->profile);
+	/* How much it holds is not known: that is not nothing. */
+	diagnosis.seen.now.known.tcp_memory_pages = false;
+	assert_null(strstr(judge(FINDING_TCP_MEMORY)->text, "0 MiB"));
 }
 
 static void orphans_pile_up(void **state)
