@@ -198,12 +198,15 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 			"drops the packet that would begin a new connection, whoever it is for (\"nf_conntrack: "
 			"table full, dropping packet\"). Each namespace counts for itself, against one limit that "
 			"is set in the host's; 0 is no limit. Entries of open connections stay five days after "
-			"the last packet.",
+			"the last packet. A drop that insert_failed counts as well is none of this: two packets "
+			"made the same entry at once, as the two queries of a resolver do, and one of them lost.",
 		.mend =
 			"Do not track what needs no tracking (notrack in the raw table), raise nf_conntrack_max "
 			"and, with it, the buckets, and let entries of dead connections go sooner. In a "
 			"container: on the host.",
-		.levels = "75 % of nf_conntrack_max: warning; 90 %, or packets or entries dropped in the interval: critical",
+		.levels =
+			"75 % of nf_conntrack_max: warning; 90 %, or packets or entries dropped for want of room in the "
+			"interval: critical",
 		.profile = "api-gateway",
 		.parameters = {
 			"net/netfilter/nf_conntrack_max",
