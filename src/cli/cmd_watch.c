@@ -8,11 +8,11 @@
 #include "kernel/signals.h"
 #include "kernel/ticker.h"
 
-#include "base/fileio.h"
 #include "base/number.h"
 
 #include <ctype.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <math.h>
 #include <poll.h>
@@ -25,6 +25,7 @@ enum {
 	INTERVAL_MS = 1000,
 	INTERVAL_MS_LEAST = 10,
 	WRITES_AT_ONCE = 256,	/* then the ticks have their turn */
+	READER_MS_AT_END = 1000,
 };
 
 struct session {
@@ -42,6 +43,8 @@ struct session {
 	struct termios terminal;	/* as it was */
 	bool has_terminal;		/* and has to become again */
 	bool is_drawn;			/* the screen is ours now */
+	bool wants_stop, wants_terminal;	/* told by a signal, and yet to be done */
+	bool wants_draw;
 };
 
 struct closer_look {
@@ -161,32 +164,122 @@ static bool wants_screen(const struct app *app)
 	return !app_format_is(app, "json") && isatty(STDOUT_FILENO) && term && term[0] && strcmp(term, "dumb") != 0;
 }
 
+/* Only notes what takes output, for it is also called in the middle of that. */
+static void take_signals(struct session *session)
+{
+	int number;
+
+	while ((number = signals_next(session->signals_fd)) != 0) {
+		if (number == SIGWINCH)
+			session->wants_draw = true;
+		else if (number == SIGCHLD)
+			on_alert_reap(&session->on_alert, session->watch.sample.now.time_ns);
+		else if (number == SIGTSTP && session->view.is_screen)
+			session->wants_stop = true;
+		else if (number == SIGTSTP)
+			(void)kill(getpid(), SIGSTOP);
+		else if (number == SIGCONT)
+			session->wants_terminal = true;
+		else
+			session->has_ended = true;
+	}
+}
+
+/* Whoever does not read on, or has stopped his terminal with Control-S, must not keep us from ending: false when told
+ * to. At the end he has a second left. */
+static bool wait_for_reader(struct session *session)
+{
+	struct pollfd fds[] = {
+		{ .fd = STDOUT_FILENO, .events = POLLOUT },
+		{ .fd = session->signals_fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		int count = session->has_ended ? poll(fds, 1, READER_MS_AT_END) : poll(fds, COUNT_OF(fds), -1);
+
+		if (count < 0 && errno != EINTR)
+			return false;
+		if (count > 0 && fds[0].revents)
+			return true;
+		if (count == 0)
+			return false;
+		take_signals(session);
+		if (session->has_ended)
+			return false;
+	}
+}
+
+/* 0, also when it was told to end in between, or a negative errno. */
+static int write_text(struct session *session)
+{
+	size_t done = 0;
+
+	while (done < session->text.length && wait_for_reader(session)) {
+		/* So much fits into a pipe that can be written at all. */
+		size_t left = session->text.length - done, size = left < PIPE_BUF ? left : PIPE_BUF;
+		ssize_t count = write(STDOUT_FILENO, session->text.bytes + done, size);
+
+		if (count < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		done += count < 0 ? 0 : (size_t)count;
+	}
+	return 0;
+}
+
 static void put_out(struct session *session)
 {
-	/* Nobody listens any more: that is the end, and no mistake. */
-	int r = strbuf_check(&session->text) < 0 ? 0 :
-		fileio_write_all(STDOUT_FILENO, session->text.bytes, session->text.length);
+	int r = strbuf_check(&session->text) < 0 ? 0 : write_text(session);
 
+	/* Nobody listens any more: that is the end, and no mistake. */
 	if (r < 0 && r != -EPIPE)
 		session->code = app_fail_errno(session->app, r, "writing the output");
 	session->has_ended |= r < 0;
 	strbuf_clear(&session->text);
 }
 
-static void take_terminal(struct session *session)
+/* Another job has the terminal. Where nobody tells, as on one that does not control us, none has. */
+static bool is_background(void)
+{
+	pid_t owner = tcgetpgrp(STDOUT_FILENO);
+
+	return owner > 0 && owner != getpgrp();
+}
+
+/* Who draws from the background is stopped, as by the terminal itself, until he is in front; false when told to end
+ * instead. */
+static bool wait_for_foreground(struct session *session)
+{
+	while (session->view.is_screen && is_background()) {
+		if (signals_pending())
+			return false;
+		/* Of a group that no shell looks after: it would never be. */
+		session->view.is_screen = signals_stop_for_terminal();
+	}
+	return session->view.is_screen;
+}
+
+static void hush_terminal(struct session *session)
 {
 	struct termios quiet;
 
-	if (!session->view.is_screen)
-		return;
 	/* What is typed would be shown in the table; but who runs in the background must not touch it. */
-	if (tcgetpgrp(STDIN_FILENO) == getpgrp() && tcgetattr(STDIN_FILENO, &session->terminal) == 0) {
-		quiet = session->terminal;
-		quiet.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
-		quiet.c_cc[VMIN] = 0;
-		quiet.c_cc[VTIME] = 0;
-		session->has_terminal = tcsetattr(STDIN_FILENO, TCSANOW, &quiet) == 0;
-	}
+	if (tcgetpgrp(STDIN_FILENO) != getpgrp())
+		return;
+	if (!session->has_terminal && tcgetattr(STDIN_FILENO, &session->terminal) < 0)
+		return;
+	quiet = session->terminal;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
+	quiet.c_cc[VMIN] = 0;
+	quiet.c_cc[VTIME] = 0;
+	session->has_terminal = tcsetattr(STDIN_FILENO, TCSANOW, &quiet) == 0;
+}
+
+/* At the beginning, and whenever we were stopped and go on. */
+static void take_terminal(struct session *session)
+{
+	if (!wait_for_foreground(session))
+		return;
+	hush_terminal(session);
 	/* Another screen than the shell's, and no cursor. */
 	strbuf_add_text(&session->text, "\033[?1049h\033[?25l\033[2J");
 	session->is_drawn = true;
@@ -199,27 +292,35 @@ static void give_terminal_back(struct session *session)
 		strbuf_add_text(&session->text, "\033[?25h\033[?1049l");
 		put_out(session);
 	}
-	if (session->has_terminal)
+	if (session->has_terminal && tcgetpgrp(STDIN_FILENO) == getpgrp())
 		(void)tcsetattr(STDIN_FILENO, TCSANOW, &session->terminal);
 	session->is_drawn = session->has_terminal = false;
 }
 
 static void draw(struct session *session)
 {
-	if (!session->view.is_screen)
+	if (!session->view.is_screen || !session->is_drawn)
 		return;
 	watch_add_frame(&session->view, false, &session->text);
 	put_out(session);
 }
 
-/* Control-Z: the shell gets its terminal as it was, and we get it back with SIGCONT. */
-static void stop(struct session *session)
+static void answer_signals(struct session *session)
 {
-	give_terminal_back(session);
-	(void)kill(getpid(), SIGSTOP);
-	take_terminal(session);
-	measure_terminal(&session->view);
-	draw(session);
+	if (session->wants_stop) {
+		/* Control-Z: the shell gets its terminal as it was, and we get it back with SIGCONT. */
+		session->wants_stop = false;
+		give_terminal_back(session);
+		(void)kill(getpid(), SIGSTOP);
+		take_signals(session);
+	}
+	if (session->wants_terminal && !session->has_ended)
+		take_terminal(session);
+	if (session->wants_terminal || session->wants_draw) {
+		measure_terminal(&session->view);
+		draw(session);
+	}
+	session->wants_terminal = session->wants_draw = false;
 }
 
 static void read_keys(struct session *session)
@@ -338,43 +439,28 @@ static int take_writes(struct session *session)
 	return r < 0 ? app_fail_errno(session->app, r, "looking who writes parameters") : 0;
 }
 
-static void take_signals(struct session *session)
-{
-	int number;
-
-	while ((number = signals_next(session->signals_fd)) != 0) {
-		if (number == SIGWINCH) {
-			measure_terminal(&session->view);
-			draw(session);
-		} else if (number == SIGCHLD) {
-			on_alert_reap(&session->on_alert, session->watch.sample.now.time_ns);
-		} else if (number == SIGTSTP) {
-			stop(session);
-		} else if (number != SIGCONT) {
-			session->has_ended = true;
-		}
-	}
-}
-
 static int loop(struct session *session)
 {
 	struct pollfd fds[] = {
 		{ .fd = session->ticker_fd, .events = POLLIN },
 		{ .fd = session->signals_fd, .events = POLLIN },
 		{ .fd = session->writes.fd, .events = POLLIN },
-		{ .fd = session->has_terminal ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
 	};
 	int r = tick(session);
 
 	while (r == 0 && !session->has_ended) {
 		uint64_t due;
 
+		/* Which may change whenever we are stopped. */
+		fds[3].fd = session->has_terminal ? STDIN_FILENO : -1;
 		if (poll(fds, COUNT_OF(fds), -1) < 0 && errno != EINTR)
 			return app_fail_errno(session->app, -errno, "waiting");
 		/* First who writes, as long as that process is there. */
 		if (fds[2].revents)
 			r = take_writes(session);
 		take_signals(session);
+		answer_signals(session);
 		if (fds[3].revents && session->has_terminal)
 			read_keys(session);
 		due = session->has_ended ? 0 : ticker_take(session->ticker_fd);

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <sys/signalfd.h>
+#include <time.h>
 
 static const int held[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
@@ -69,4 +70,23 @@ int signals_next(int fd)
 	struct signalfd_siginfo info;
 
 	return read(fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
+}
+
+static bool take_continued(void)
+{
+	static const struct timespec now = { 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	return sigtimedwait(&set, NULL, &now) == SIGCONT;
+}
+
+bool signals_stop_for_terminal(void)
+{
+	(void)take_continued();
+	signal(SIGTTOU, SIG_DFL);
+	/* To all of the job, as the terminal would. Whoever was stopped finds the signal that continued him. */
+	(void)kill(0, SIGTTOU);
+	return take_continued();
 }

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 
 #include <signal.h>
+#include <stdbool.h>
 
 /* Blocks them for the rest of the program's life and ignores SIGPIPE. */
 void signals_hold(void);
@@ -25,3 +26,8 @@ MUST_CHECK int signals_open(void);
 
 /* The number of the next signal that has arrived there, or 0. */
 int signals_next(int fd);
+
+/* Stops as one that writes to a terminal of another job, after signals_open(), and returns when it is continued; or at
+ * once, with false, where the kernel stops nobody because no shell would ever continue it (an orphaned process
+ * group). */
+bool signals_stop_for_terminal(void);

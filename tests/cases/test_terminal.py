@@ -29,6 +29,32 @@ VALUES = {"net/ipv4/tcp_wmem": "4096 16384 4194304", "net/ipv4/ip_local_reserved
           "net/netfilter/nf_conntrack_tcp_timeout_established": "432000"}
 
 
+# A shell with one job: does what it is told on descriptor 3, a letter each, and answers on 4.
+SHELL = """
+import os, signal, sys
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    os.execv(sys.argv[1], sys.argv[1:])
+os.setpgid(job, job)
+while order := os.read(3, 1):
+    if order == b"f":       # the job gets the terminal,
+        os.tcsetpgrp(0, job)
+    elif order == b"b":     # or we,
+        os.tcsetpgrp(0, os.getpgrp())
+    elif order == b"c":     # and goes on
+        os.kill(job, signal.SIGCONT)
+    elif order == b"t":
+        os.kill(job, signal.SIGTERM)
+    elif order == b"s":
+        os.kill(job, signal.SIGSTOP)
+    status = os.waitpid(job, os.WUNTRACED)[1] if order == b"w" else 0
+    os.write(4, b"%d %d\\n" % (os.WSTOPSIG(status) if os.WIFSTOPPED(status) else 0, status))
+"""
+
+
 class OnTerminal(unittest.TestCase):
     def setUp(self):
         self.root = tempfile.TemporaryDirectory(prefix="kerntune-terminal.")
@@ -229,6 +255,89 @@ class Live(OnTerminal):
         process.send_signal(signal.SIGCONT)
         self.read_until(lambda text: self.ENTER in text and text.count(self.HOME) > 1)
         self.end(process)
+
+    def start_job(self):
+        """A shell on the terminal, and the program in its background."""
+        orders, self.orders = os.pipe()
+        self.answers, answers = os.pipe()
+        self.master, self.slave = pty.openpty()
+        slave = self.slave
+        self.resize(80, 24)
+
+        def become_shell():
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 20) for fd in (orders, answers)]
+            for fd, wanted in zip(high, (3, 4)):
+                os.dup2(fd, wanted)
+        process = subprocess.Popen(
+            [sys.executable, "-c", SHELL, PROGRAM, "--root", self.root.name, "watch", "--interval", "20ms"],
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True, preexec_fn=become_shell, close_fds=False,
+            env={"TERM": "xterm", "LC_ALL": "C", "PATH": os.environ["PATH"]})
+        os.close(orders)
+        os.close(answers)
+        for fd in (self.master, slave, self.orders, self.answers):
+            self.addCleanup(os.close, fd)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.text = b""
+
+    def order(self, letters):
+        """What the last of them was answered: by which signal the job was stopped, and its status."""
+        for letter in letters:
+            os.write(self.orders, letter.encode())
+            answer = b""
+            while not answer.endswith(b"\n"):
+                answer += os.read(self.answers, 1)
+        return tuple(map(int, answer.split()))
+
+    def drawn(self):
+        """How often it has taken the terminal so far."""
+        marker = b"<marker>"
+        os.write(self.slave, marker)
+        self.read_until(lambda text: text.endswith(marker))
+        return self.text.count(self.ENTER)
+
+    def test_in_the_background(self):
+        """It does not draw over the shell, but is stopped as by the terminal, and its keys work once it is in front."""
+        self.start_job()
+        self.assertEqual(self.order("w")[0], signal.SIGTTOU)
+        self.assertEqual(self.drawn(), 0)
+        self.order("fc")
+        self.read_until(lambda text: text.count(self.HOME) > 1)
+        os.write(self.master, b"\x1a")
+        self.assertEqual(self.order("w")[0], signal.SIGSTOP)
+        self.assertEqual(self.drawn(), 1)
+        self.assertEqual(self.order("bcw")[0], signal.SIGTTOU)
+        self.assertEqual(self.drawn(), 1)
+        self.order("fc")
+        self.read_until(lambda text: text.count(self.ENTER) == 2 and self.HOME in text.rpartition(self.ENTER)[2])
+        os.write(self.master, b"q")
+        self.assertEqual(self.order("w"), (0, 0))
+
+    def test_ended_in_the_background(self):
+        """Who is told to end while he waits for the terminal does, and writes no escape to it."""
+        self.start_job()
+        self.assertEqual(self.order("w")[0], signal.SIGTTOU)
+        self.assertEqual(self.order("tcw"), (0, 0))
+        self.assertEqual(self.drawn(), 0)
+
+    def test_taken_back_after_a_stop_from_elsewhere(self):
+        """SIGSTOP cannot be answered: the shell has made the terminal its own meanwhile."""
+        self.start_job()
+        self.order("wfc")
+        self.read_until(lambda text: text.count(self.HOME) > 1)
+        self.assertEqual(self.order("sw")[0], signal.SIGSTOP)
+        attributes = termios.tcgetattr(self.slave)
+        attributes[3] |= termios.ECHO | termios.ICANON
+        self.order("b")
+        termios.tcsetattr(self.slave, termios.TCSANOW, attributes)
+        self.order("f")
+        self.order("c")
+        self.read_until(lambda text: text.count(self.ENTER) == 2 and self.HOME in text.rpartition(self.ENTER)[2])
+        self.assertFalse(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+        os.write(self.master, b"q")
+        self.assertEqual(self.order("w"), (0, 0))
+        self.assertTrue(termios.tcgetattr(self.slave)[3] & termios.ECHO)
 
     def test_no_escapes_where_there_are_none(self):
         process, _ = self.start(80, 24, "--count", "2", TERM="dumb")

@@ -128,6 +128,32 @@ def test_signals(host):
         watch.end(number).expect(0)
 
 
+def test_a_reader_that_reads_no_more(host):
+    """It ends when told to, although it cannot get rid of its output."""
+    watch = Watch(host, interval="10ms")
+    watch.tick()
+    writer = os.open("/proc/self/fd/%d" % watch.process.stdout.fileno(), os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        while os.write(writer, bytes(4096)):
+            pass
+    except BlockingIOError:
+        pass
+    os.close(writer)
+
+    def is_waiting():
+        """In write(2) to its output, or in poll(2) of less than the loop has."""
+        try:
+            with open("/proc/%d/syscall" % watch.process.pid) as file:
+                words = file.read().split()
+        except OSError:
+            raise harness.Skip("this kernel does not tell in which system call a process is")
+        return len(words) > 3 and (words[1] == "0x1" or words[2] == "0x2")
+    harness.wait_until(is_waiting, "the pipe is full")
+    watch.process.terminate()
+    equal(watch.process.wait(), 0, "exit code")
+    host.finish(watch.process)
+
+
 def test_another_namespace(host):
     """--netns: its sockets, not ours."""
     loopback_up()
