@@ -432,6 +432,8 @@ static int take_writes(struct session *session)
 		if (!view->is_screen && !session->is_json)
 			watch_note(view, "wrote %s", text);
 	}
+	if (session->writes.lost > 0 && !session->is_json)
+		watch_note(view, "warning: too many writes to parameters at once: some were not seen");
 	view->writes_lost += session->writes.lost;
 	session->writes.lost = 0;
 	if (view->writes_total != before)
@@ -488,8 +490,7 @@ static void open_writes(struct session *session)
 		session->view.blindness = "writes to parameters from other mount namespaces are not seen";
 	else
 		session->view.blindness = "writes to parameters through another procfs mount, as of containers, are not seen";
-	if (r < 0 || session->app->options.verbose)
-		watch_note(&session->view, "note: %s", session->view.blindness);
+	watch_note(&session->view, "note: %s", session->view.blindness);
 }
 
 static int open_session(struct session *session, struct app *app)

@@ -136,7 +136,16 @@ static int fill_cache(struct sysctl_writes *writes)
 		if (r >= 0)
 			r = remember(writes, paths.paths[i], r == 0 ? text : NULL);
 	}
-	return r < 0 ? r : 0;
+	/* Without a descriptor to look with there seems to be nothing. */
+	return r < 0 ? r : paths.count == 0 ? -EMFILE : 0;
+}
+
+static void forget_values(struct sysctl_writes *writes)
+{
+	for (size_t i = 0; i < writes->count; i++) {
+		memory_free(writes->entries[i].value);
+		writes->entries[i].value = NULL;
+	}
 }
 
 /* ---- events ---- */
@@ -204,6 +213,14 @@ void sysctl_writes_release(struct sysctl_writes *writes)
 	*writes = (struct sysctl_writes)SYSCTL_WRITES_INIT;
 }
 
+static void lose(struct sysctl_writes *writes)
+{
+	writes->lost++;
+	if (!writes->is_stale)
+		forget_values(writes);
+	writes->is_stale = true;
+}
+
 /* An event whose file cannot be opened for us (no descriptor left, the process of a /proc/PID file has gone) is lost
  * with the call. 1, 0 when there is none, or a negative errno. */
 static int fill_buffer(struct sysctl_writes *writes)
@@ -219,7 +236,8 @@ static int fill_buffer(struct sysctl_writes *writes)
 			return 0;
 		if (errno == EBADF || errno == EFAULT || errno == EINVAL || errno == EIO)
 			return -errno;
-		writes->lost += errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+			lose(writes);
 	}
 }
 
@@ -322,12 +340,19 @@ int sysctl_writes_next(struct sysctl_writes *writes, struct sysctl_write *ret_wr
 
 		if (!event) {
 			r = fill_buffer(writes);
+			if (r == 0 && writes->is_stale) {
+				r = fill_cache(writes);
+				writes->is_stale = r < 0;
+				/* Whatever was short still is. */
+				r = r == -ENOMEM ? r : 0;
+			}
 			if (r <= 0)
 				return r;
 			continue;
 		}
 		fd = event->fd;
-		writes->lost += (event->mask & FAN_Q_OVERFLOW) != 0;
+		if (event->mask & FAN_Q_OVERFLOW)
+			lose(writes);
 		if (fd < 0 || event->pid == getpid() || !find_path(writes, fd, ret_write->path))
 			continue;
 		r = describe(writes, fd, event->pid, ret_write);

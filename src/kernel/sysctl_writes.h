@@ -6,7 +6,8 @@
  * on -> sysctl_writes_release(). Be quick: the name of a process can be read only as long as it is there, and several
  * writes of one process to one key that nobody has fetched yet are one event.
  *
- * The values before come from a reading of all keys at the start (10 ms), which every event brings up to date; the value
+ * The values before come from a reading of all keys at the start (10 ms), which every event brings up to date, and from
+ * another one after events were lost, until which they are not known; the value
  * after is read from the very file that was written, so that it is right in whatever namespace the writer is.
  *
  * What is seen: every completed write through this procfs, from whatever mount namespace (FAN_MARK_FILESYSTEM, Linux
@@ -49,6 +50,7 @@ struct sysctl_writes {
 	int fd;				/* to poll */
 	bool is_mount_only;
 	size_t lost;			/* events that could not be had: queue or descriptors were short */
+	bool is_stale;			/* some were lost: what was remembered may be wrong, and is read anew */
 	const struct rootdir *root;
 	struct procsys *procsys;
 	struct sysctl_cache_entry *entries;	/* sorted by path */
