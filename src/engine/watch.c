@@ -3,9 +3,11 @@
 #define _GNU_SOURCE
 #include "engine/watch.h"
 
+#include "base/cleanup.h"
 #include "kernel/sock_dump.h"
 #include "kernel/sockdiag.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -141,7 +143,7 @@ static void begin_walk(void *context)
 	struct watch_sample *sample = context;
 
 	socket_counts_clear(&sample->states);
-	sample->close_wait_old = sample->close_wait_unread = 0;
+	sample->syn_recv_unanswered = sample->close_wait_old = sample->close_wait_unread = 0;
 }
 
 static int add_socket(void *context, const struct tcp_socket *socket)
@@ -149,6 +151,7 @@ static int add_socket(void *context, const struct tcp_socket *socket)
 	struct watch_sample *sample = context;
 
 	socket_counts_add(&sample->states, socket);
+	sample->syn_recv_unanswered += socket->state == TCP_SYN_RECV && socket->retries > 0;
 	if (socket->state == TCP_CLOSE_WAIT && (socket->known & TCP_SOCKET_HAS_INFO) &&
 		socket->info.last_ack_received_ms >= OLD_MS) {
 		sample->close_wait_old++;
@@ -196,6 +199,23 @@ static void learn(struct watch_sample *sample, uint64_t elapsed_ns)
 	baseline_add(&sample->segments_retransmitted, rates->segments_retransmitted, elapsed_ns);
 }
 
+/* Of the namespace, as the counters. Mostly there is nothing to be asked for. */
+static void read_syncookies(struct watch *watch)
+{
+	struct watch_sample *sample = &watch->sample;
+	const struct counter_rates *rates = &sample->rates;
+	CLEANUP_FD int fd = -1;
+	char digit;
+
+	sample->has_syncookies = false;
+	if (!(rates->request_queue_cookies + rates->request_queue_drops + rates->listen_drops > 0))
+		return;
+	fd = rootdir_open_path(watch->root, "proc/sys/net/ipv4/tcp_syncookies", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	sample->has_syncookies = fd >= 0 && read(fd, &digit, 1) == 1 && digit >= '0' && digit <= '2';
+	if (sample->has_syncookies)
+		sample->syncookies = digit - '0';
+}
+
 static int read_counters(struct watch *watch)
 {
 	struct watch_sample *sample = &watch->sample;
@@ -209,6 +229,7 @@ static int read_counters(struct watch *watch)
 		counters_change(&before, &sample->now, &changes);
 	counters_rate(&changes, &sample->rates);
 	learn(sample, changes.elapsed_ns);
+	read_syncookies(watch);
 	return 0;
 }
 

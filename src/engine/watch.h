@@ -37,6 +37,9 @@ struct watch_sample {
 	uint32_t dropped;		/* how many; 0: none, or not told */
 	bool has_states;
 	struct socket_counts states;	/* without ESTABLISHED, TIME_WAIT and LISTEN */
+	uint64_t syn_recv_unanswered;	/* those of SYN_RECV whose SYN-ACK had to be sent again */
+	bool has_syncookies;
+	int syncookies;			/* net.ipv4.tcp_syncookies, looked at only when SYNs are dropped or answered by one */
 	uint64_t close_wait_old;	/* those of CLOSE_WAIT whose peer said nothing for 60 s or longer */
 	uint64_t close_wait_unread;	/* of those, such with more than one byte that nobody has read */
 	struct baseline resets, segments_out, segments_retransmitted;

@@ -124,17 +124,30 @@ static double sum(const struct watch_sample *sample, const int counters[], size_
 
 #define INDEX(member) (int)((offsetof(struct counters, member) - offsetof(struct counters, at)) / sizeof(uint64_t))
 
+/* tcp_conn_request() in net/ipv4/tcp_input.c: with tcp_syncookies 2 every SYN is answered by a cookie, and counted as
+ * one that met a full queue; with 0, those beyond three quarters of tcp_max_syn_backlog are dropped without being counted
+ * apart. */
 static double syn_queue_full(const struct watch_sample *sample)
 {
 	static const int counters[] = { INDEX(request_queue_cookies), INDEX(request_queue_drops) };
+	double full = sum(sample, counters, COUNT_OF(counters));
+	double drops = sample->rates.listen_drops - sample->rates.listen_overflows;
 
-	return sum(sample, counters, COUNT_OF(counters));
+	if (isnan(full) || !sample->has_syncookies)
+		return full;
+	return sample->syncookies == 2 ? 0 : sample->syncookies == 0 && drops > full ? drops : full;
 }
 
-/* Real clients send their cookie back. */
+enum { WAITING_LEAST = 16 };	/* of fewer half-open connections nothing can be said */
+
+/* Real clients send their cookie back; where there are no cookies, they answer the first SYN-ACK. */
 static bool is_answered(const struct watch_sample *sample)
 {
-	return !(sample->rates.syncookies_received < sample->rates.syncookies_sent / 2);
+	uint64_t waiting = sample->has_states ? socket_counts_of(&sample->states, TCP_SYN_RECV) : 0;
+
+	if (sample->rates.syncookies_sent > 0)
+		return sample->rates.syncookies_received >= sample->rates.syncookies_sent / 2;
+	return waiting < WAITING_LEAST || 2 * sample->syn_recv_unanswered < waiting;
 }
 
 static double syn_flood(const struct watch_sample *sample)

@@ -5,6 +5,7 @@
 #include "temp_dir.h"
 #include "unit.h"
 
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -67,6 +68,69 @@ static void test_the_table(void **state)
 		check_row(row->limits.levels[0].enter <= row->limits.levels[1].enter, "the levels of %s", row->name);
 	}
 	assert_int_equal(watch_figure_find("nothing"), -1);
+}
+
+static double value_of(const char *name, const struct watch_sample *sample)
+{
+	return watch_figures[watch_figure_find(name)].value(sample);
+}
+
+/* The queue of half-open connections, and who is in it. */
+static void test_half_open(void **state)
+{
+	struct watch_sample sample = { .rates.known = { .request_queue_cookies = true, .request_queue_drops = true } };
+
+	(void)state;
+	sample.rates.request_queue_drops = 50;
+	assert_true(value_of("syn_burst", &sample) == 50 && value_of("syn_flood", &sample) == 0);
+	/* No cookies: the answers tell. */
+	sample.has_states = true;
+	sample.states.ipv4[TCP_SYN_RECV] = 100;
+	sample.syn_recv_unanswered = 20;
+	assert_true(value_of("syn_burst", &sample) == 50 && value_of("syn_flood", &sample) == 0);
+	sample.syn_recv_unanswered = 60;
+	assert_true(value_of("syn_burst", &sample) == 0 && value_of("syn_flood", &sample) == 50);
+	/* Dropped before the queue was full, which only has one counter with all that listeners drop. */
+	sample.rates.request_queue_drops = 0;
+	sample.rates.listen_drops = 30;
+	sample.rates.listen_overflows = 10;
+	assert_true(value_of("syn_queue_full", &sample) == 0);
+	sample.has_syncookies = true;
+	assert_true(value_of("syn_queue_full", &sample) == 20);
+	sample.syncookies = 1;
+	assert_true(value_of("syn_queue_full", &sample) == 0);
+	/* Cookies for the queue; cookies for everybody. */
+	sample.rates.request_queue_cookies = sample.rates.syncookies_sent = 40;
+	sample.rates.syncookies_received = 40;
+	assert_true(value_of("syn_burst", &sample) == 40 && value_of("syn_flood", &sample) == 0);
+	sample.rates.syncookies_received = 10;
+	assert_true(value_of("syn_burst", &sample) == 0 && value_of("syn_flood", &sample) == 40);
+	sample.syncookies = 2;
+	assert_true(value_of("syn_queue_full", &sample) == 0);
+	assert_true(value_of("syn_burst", &sample) == 0 && value_of("syn_flood", &sample) == 0);
+}
+
+static void test_cookies_for_everybody(void **state)
+{
+	static const char names[] = "TcpExt: SyncookiesSent SyncookiesRecv TCPReqQFullDoCookies\nTcpExt: ";
+	struct fixture fixture;
+	char text[128];
+
+	(void)state;
+	set_up(&fixture, WATCH_STATES_NEVER);
+	temp_dir_write(&fixture.dir, "proc/sys/net/ipv4/tcp_syncookies", "2\n");
+	for (int i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "%s%d %d %d\n", names, 100 * i, 100 * i, 100 * i);
+		temp_dir_write(&fixture.dir, "proc/net/netstat", text);
+		tick(&fixture);
+	}
+	assert_true(value(&fixture, "syn_queue_full") == 0);
+	temp_dir_write(&fixture.dir, "proc/sys/net/ipv4/tcp_syncookies", "1\n");
+	snprintf(text, sizeof(text), "%s%d %d %d\n", names, 1000, 1000, 1000);
+	temp_dir_write(&fixture.dir, "proc/net/netstat", text);
+	tick(&fixture);
+	assert_true(value(&fixture, "syn_queue_full") > 0);
+	tear_down(&fixture);
 }
 
 static void test_nothing_is_known(void **state)
@@ -237,6 +301,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_table),
+		cmocka_unit_test(test_half_open),
+		cmocka_unit_test(test_cookies_for_everybody),
 		cmocka_unit_test(test_nothing_is_known),
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_states),
