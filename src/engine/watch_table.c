@@ -233,7 +233,9 @@ const struct watch_figure watch_figures[] = {
 	{ "listen_overflows", "accept queue overflows", NULL, WATCH_PER_SECOND, listen_overflows, HAPPENS, "accept-queue",
 		"connections are dropped because an accept queue is full" },
 	{ "syn_queue_full", "SYNs beyond the queue", NULL, WATCH_PER_SECOND, syn_queue_full, NO_LIMITS, NULL, NULL },
-	{ "syn_flood", NULL, NULL, WATCH_PER_SECOND, syn_flood, LEVELS(1, 0.1, 1, 0.1), "syn-flood",
+	{ "syn_flood", NULL, NULL, WATCH_PER_SECOND, syn_flood,
+		/* The answers to the first cookies take a round trip. */
+		{ .levels = { { 1, 0.1, 2 * SECOND }, { 1, 0.1, 2 * SECOND } }, .down_delay_ns = 10 * SECOND }, "syn-flood",
 		"a queue of half-open connections is full, and their senders do not answer" },
 	{ "syn_burst", NULL, NULL, WATCH_PER_SECOND, syn_burst, WARNS(1, 0.1), "syn-burst",
 		"a queue of half-open connections is full of clients that do answer" },

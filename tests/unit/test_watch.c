@@ -110,6 +110,22 @@ static void test_half_open(void **state)
 	assert_true(value_of("syn_burst", &sample) == 0 && value_of("syn_flood", &sample) == 0);
 }
 
+/* Real clients far away: for one round trip nobody has answered yet. */
+static void test_a_burst_begins_like_a_flood(void **state)
+{
+	const struct alarm_limits *limits = &watch_figures[watch_figure_find("syn_flood")].limits;
+	struct alarm alarm = ALARM_INIT;
+	uint64_t ms = 1000000;
+
+	(void)state;
+	assert_false(alarm_update(&alarm, limits, 3000, 1000 * ms));
+	assert_false(alarm_update(&alarm, limits, 3000, 1600 * ms));
+	assert_false(alarm_update(&alarm, limits, 0, 1800 * ms));
+	assert_false(alarm_update(&alarm, limits, 3000, 5000 * ms));
+	assert_true(alarm_update(&alarm, limits, 3000, 7000 * ms));
+	assert_int_equal(alarm.state, ALARM_CRITICAL);
+}
+
 static void test_cookies_for_everybody(void **state)
 {
 	static const char names[] = "TcpExt: SyncookiesSent SyncookiesRecv TCPReqQFullDoCookies\nTcpExt: ";
@@ -302,6 +318,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_table),
 		cmocka_unit_test(test_half_open),
+		cmocka_unit_test(test_a_burst_begins_like_a_flood),
 		cmocka_unit_test(test_cookies_for_everybody),
 		cmocka_unit_test(test_nothing_is_known),
 		cmocka_unit_test(test_figures),
