@@ -343,9 +343,12 @@ static const struct finding *look_closer(struct session *session, struct closer_
 	if (!look->has_looked)
 		look->failed = diagnose(&request, &look->arena, &look->diagnosis) < 0;
 	look->has_looked = true;
-	for (size_t i = 0; !look->failed && i < look->diagnosis.findings.count; i++)
-		if (look->diagnosis.findings.items[i]->row == alarm->row)
-			return look->diagnosis.findings.items[i];
+	for (size_t i = 0; !look->failed && i < look->diagnosis.findings.count; i++) {
+		const struct finding *finding = look->diagnosis.findings.items[i];
+
+		if (finding->row == alarm->row && (!alarm->subject[0] || strcmp(finding->subject, alarm->subject) == 0))
+			return finding;
+	}
 	return NULL;
 }
 

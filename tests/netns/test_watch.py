@@ -287,6 +287,29 @@ def test_a_program_is_told(host):
     del accepted
 
 
+def test_a_program_is_told_of_the_right_listener(host):
+    """The one that dropped, and not another whose queue is fuller."""
+    loopback_up()
+    out = os.path.join(host.work, "told")
+    path = write_program(host, 'cat > %s.$KERNTUNE_FIGURE.new && mv %s.$KERNTUNE_FIGURE.new %s.$KERNTUNE_FIGURE\n' %
+                         (out, out, out))
+    bystander = full_listener(port=7070, backlog=1)
+    watch = Watch(host, "--on-alert", path)
+    watch.tick()
+    server, clients = full_listener()
+    late = socket.socket()
+    late.setblocking(False)
+    late.connect_ex(("127.0.0.1", 8080))
+    told = out + ".listen_overflows"
+    harness.wait_until(lambda: watch.tick() and os.path.exists(told), "the program was told")
+    watch.end().expect(0)
+    with open(told) as file:
+        finding = json.load(file)["finding"]
+    equal(finding["subject"], "127.0.0.1:8080", "subject")
+    check(finding["who"], "who it is was not looked for")
+    del server, clients, bystander
+
+
 def test_a_program_that_hangs(host):
     """The ticks go on, what comes meanwhile waits or is dropped, and the end does not wait for it."""
     loopback_up()
