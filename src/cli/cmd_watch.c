@@ -45,6 +45,7 @@ struct session {
 	bool is_drawn;			/* the screen is ours now */
 	bool wants_stop, wants_terminal;	/* told by a signal, and yet to be done */
 	bool wants_draw;
+	bool told_listeners, told_states;	/* that they are not known */
 };
 
 struct closer_look {
@@ -197,8 +198,9 @@ static bool wait_for_reader(struct session *session)
 	for (;;) {
 		int count = session->has_ended ? poll(fds, 1, READER_MS_AT_END) : poll(fds, COUNT_OF(fds), -1);
 
+		/* Where one cannot wait one tries. */
 		if (count < 0 && errno != EINTR)
-			return false;
+			return true;
 		if (count > 0 && fds[0].revents)
 			return true;
 		if (count == 0)
@@ -297,6 +299,13 @@ static void give_terminal_back(struct session *session)
 	session->is_drawn = session->has_terminal = false;
 }
 
+/* On the screen that the shell gets back, not on the one that is about to go. */
+static int fail(struct session *session, int negative_errno, const char *doing)
+{
+	give_terminal_back(session);
+	return app_fail_errno(session->app, negative_errno, doing);
+}
+
 static void draw(struct session *session)
 {
 	if (!session->view.is_screen || !session->is_drawn)
@@ -389,21 +398,37 @@ static void tell_alerts(struct session *session)
 	arena_release(&look.arena);
 }
 
+/* Why there is a dash, when it first is there. */
+static void tell_unknown(struct session *session)
+{
+	const struct watch *watch = &session->watch;
+
+	if (watch->listeners_error && !session->told_listeners)
+		watch_note(&session->view, "note: the queues of listeners are not known: %s",
+			strerror(-watch->listeners_error));
+	if (watch->states_error && !session->told_states)
+		watch_note(&session->view, "note: the states of connections are not known: %s",
+			strerror(-watch->states_error));
+	session->told_listeners |= watch->listeners_error != 0;
+	session->told_states |= watch->states_error != 0;
+}
+
 static int tick(struct session *session)
 {
 	int r = watch_tick(&session->watch);
 
 	if (r < 0)
-		return app_fail_errno(session->app, r, "looking at the counters");
+		return fail(session, r, "looking at the counters");
 	(void)clock_gettime(CLOCK_REALTIME, &session->view.now);
 	on_alert_reap(&session->on_alert, session->watch.sample.now.time_ns);
+	tell_unknown(session);
 	tell_alerts(session);
 	if (session->view.is_screen)
 		draw(session);
 	else if (!session->is_json)
 		watch_add_line(&session->view, &session->text);
 	else if (watch_add_json(&session->view, &session->text) < 0)
-		return app_fail_errno(session->app, -ENOMEM, "writing the output");
+		return fail(session, -ENOMEM, "writing the output");
 	session->view.writes_new = 0;
 	put_out(session);
 	if (session->app->options.count && session->watch.ticks >= session->app->options.count)
@@ -441,7 +466,7 @@ static int take_writes(struct session *session)
 	session->writes.lost = 0;
 	if (view->writes_total != before)
 		draw(session);
-	return r < 0 ? app_fail_errno(session->app, r, "looking who writes parameters") : 0;
+	return r < 0 ? fail(session, r, "looking who writes parameters") : 0;
 }
 
 static int loop(struct session *session)
@@ -460,7 +485,7 @@ static int loop(struct session *session)
 		/* Which may change whenever we are stopped. */
 		fds[3].fd = session->has_terminal ? STDIN_FILENO : -1;
 		if (poll(fds, COUNT_OF(fds), -1) < 0 && errno != EINTR)
-			return app_fail_errno(session->app, -errno, "waiting");
+			return fail(session, -errno, "waiting");
 		/* First who writes, as long as that process is there. */
 		if (fds[2].revents)
 			r = take_writes(session);

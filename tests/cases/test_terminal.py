@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import signal
 import struct
 import subprocess
@@ -255,6 +256,18 @@ class Live(OnTerminal):
         process.send_signal(signal.SIGCONT)
         self.read_until(lambda text: self.ENTER in text and text.count(self.HOME) > 1)
         self.end(process)
+
+    def test_an_error_is_not_hidden(self):
+        """It is said on the screen that stays, and what is not known is said on this one."""
+        process, _ = self.start(100, 40)
+        self.read_until(lambda text: text.count(self.HOME) > 1)
+        self.assertIn("note: the queues of listeners are not known: ", "\n".join(self.frames()[0]))
+        _, hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (0, hard))    # poll(2) takes no more than that
+        self.assertEqual(process.wait(), 2)
+        self.read_until(lambda text: b"Invalid argument" in text)
+        self.assertGreater(self.text.find(b"waiting: Invalid argument"), self.text.rfind(self.LEAVE))
+        self.assertIn(self.LEAVE, self.text)
 
     def start_job(self):
         """A shell on the terminal, and the program in its background."""
