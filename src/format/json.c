@@ -34,6 +34,26 @@ void json_release(struct json *json)
 	json->root = NULL;
 }
 
+/* cJSON escapes what JSON wants escaped; but DEL and U+0080 to U+009F move a terminal's cursor as well as ESC does. They
+ * only stand in strings. */
+static void add_printed(struct strbuf *text, const char *printed)
+{
+	const char *from = printed, *at = printed;
+
+	while (*at) {
+		bool is_del = *at == '\x7f', is_c1 = at[0] == '\xc2' && (unsigned char)at[1] >= 0x80 && (unsigned char)at[1] < 0xa0;
+
+		if (!is_del && !is_c1) {
+			at++;
+			continue;
+		}
+		strbuf_add(text, from, (size_t)(at - from));
+		strbuf_printf(text, "\\u%04x", is_del ? 0x7fU : (unsigned char)at[1]);
+		from = at += is_del ? 1 : 2;
+	}
+	strbuf_add(text, from, (size_t)(at - from));
+}
+
 static int finish(struct json *json, struct strbuf *text, bool in_one_line)
 {
 	char *printed = json->failed ? NULL : in_one_line ? cJSON_PrintUnformatted(json->root) : cJSON_Print(json->root);
@@ -41,7 +61,7 @@ static int finish(struct json *json, struct strbuf *text, bool in_one_line)
 	json_release(json);
 	if (!printed)
 		return -ENOMEM;
-	strbuf_add_text(text, printed);
+	add_printed(text, printed);
 	strbuf_add_char(text, '\n');
 	memory_free(printed);
 	return strbuf_check(text);

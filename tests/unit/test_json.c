@@ -46,6 +46,21 @@ static void test_building(void **state)
 	assert_string_equal(text.bytes, "{\"s\":\"x\\\"y\",\"n\":null,\"i\":-7,\"b\":true,\"a\":[\"e\",{\"k\":1}]}");
 }
 
+/* What would move the cursor of a terminal is escaped, though JSON would not need it; what is beside it is not. */
+static void test_no_control_characters(void **state)
+{
+	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+	CLEANUP_JSON struct json json;
+
+	(void)state;
+	json_begin(&json);
+	json_add_string(&json, json.root, "s", "a\x1b\x7f" "\xc2\x80\xc2\x9b" "2J\xc2\x9f\u00a0\u00c2\u0682");
+	json_add_string(&json, json.root, "\xc2\x9b", "\x7f");
+	assert_int_equal(json_finish_line(&json, &text), 0);
+	assert_string_equal(text.bytes, "{\"s\":\"a\\u001b\\u007f\\u0080\\u009b2J\\u009f\u00a0\u00c2\u0682\","
+		"\"\\u009b\":\"\\u007f\"}\n");
+}
+
 static void test_bytes(void **state)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
@@ -251,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_nul_bytes),
 		cmocka_unit_test(test_building),
 		cmocka_unit_test(test_one_line),
+		cmocka_unit_test(test_no_control_characters),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_text_that_is_not_utf8_is_repaired),
 		cmocka_unit_test(test_errors_are_sticky),
