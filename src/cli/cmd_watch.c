@@ -26,6 +26,7 @@ enum {
 	INTERVAL_MS_LEAST = 10,
 	WRITES_AT_ONCE = 256,	/* then the ticks have their turn */
 	READER_MS_AT_END = 1000,
+	DRAW_MS = 100,		/* between two frames that nobody asked for */
 };
 
 struct session {
@@ -45,6 +46,8 @@ struct session {
 	bool is_drawn;			/* the screen is ours now */
 	bool wants_stop, wants_terminal;	/* told by a signal, and yet to be done */
 	bool wants_draw;
+	bool wants_writes_drawn;	/* once DRAW_MS are over */
+	uint64_t drawn_ns;
 	bool told_listeners, told_states;	/* that they are not known */
 };
 
@@ -306,10 +309,20 @@ static int fail(struct session *session, int negative_errno, const char *doing)
 	return app_fail_errno(session->app, negative_errno, doing);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static void draw(struct session *session)
 {
+	session->wants_writes_drawn = false;
 	if (!session->view.is_screen || !session->is_drawn)
 		return;
+	session->drawn_ns = now_ns();
 	watch_add_frame(&session->view, false, &session->text);
 	put_out(session);
 }
@@ -464,8 +477,7 @@ static int take_writes(struct session *session)
 		watch_note(view, "warning: too many writes to parameters at once: some were not seen");
 	view->writes_lost += session->writes.lost;
 	session->writes.lost = 0;
-	if (view->writes_total != before)
-		draw(session);
+	session->wants_writes_drawn |= view->is_screen && view->writes_total != before;
 	return r < 0 ? fail(session, r, "looking who writes parameters") : 0;
 }
 
@@ -484,7 +496,10 @@ static int loop(struct session *session)
 
 		/* Which may change whenever we are stopped. */
 		fds[3].fd = session->has_terminal ? STDIN_FILENO : -1;
-		if (poll(fds, COUNT_OF(fds), -1) < 0 && errno != EINTR)
+		/* Who writes without a pause is seen, but not drawn each time. */
+		if (session->wants_writes_drawn && now_ns() - session->drawn_ns >= DRAW_MS * UINT64_C(1000000))
+			draw(session);
+		if (poll(fds, COUNT_OF(fds), session->wants_writes_drawn ? DRAW_MS : -1) < 0 && errno != EINTR)
 			return fail(session, -errno, "waiting");
 		/* First who writes, as long as that process is there. */
 		if (fds[2].revents)

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The live figures: ticks, alarms on real listeners, programs that are told, and who writes parameters."""
+import fcntl
 import json
 import os
+import pty
 import re
 import resource
+import select
 import signal
 import socket
+import struct
 import subprocess
+import termios
+import time
 
 import harness
 from harness import check, contains, equal
@@ -18,8 +24,6 @@ PATH = "net/ipv4/tcp_fin_timeout"
 
 
 def loopback_up():
-    import fcntl
-    import struct
     SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
     with socket.socket() as handle:
         request = struct.pack("16sh14x", b"lo", IFF_UP)
@@ -448,6 +452,33 @@ def test_lost_writes(host):
     write = written(watch)
     equal((write["before"], write["after"]), ("55", "66"), "the next one")
     watch.end().expect(0)
+
+
+def test_many_writes_on_a_screen(host):
+    """Who writes without a pause does not make it draw without one, and the last write is drawn nevertheless."""
+    start_seeing(host).end()
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    process = subprocess.Popen([host.program, "watch", "--interval", "1h"], stdin=slave, stdout=slave, stderr=slave,
+                               env=dict(os.environ, TERM="xterm"), start_new_session=True,
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    text = b""
+    while b"no alarm" not in text:
+        text += os.read(master, 65536)
+    began = time.monotonic()
+    for value in range(20, 60):
+        harness.write_key(KEY, str(value))
+        # The next one when this one is drawn, if it is drawn at once.
+        if select.select([master], [], [], 0.02)[0]:
+            text += os.read(master, 65536)
+    while b"-> 59 " not in text:
+        text += os.read(master, 65536)
+    frames = text.count(b"\x1b[H")
+    check(frames <= 3 + (time.monotonic() - began) * 10, "%d frames" % frames)
+    os.write(master, b"q")
+    equal(process.wait(), 0, "exit code")
+    os.close(master)
+    os.close(slave)
 
 
 def test_refused_writes_are_not_told(host):
