@@ -50,6 +50,7 @@ struct finding *diagnose_report(struct diagnosis *diagnosis, enum finding_id id,
 	return finding;
 }
 
+PRINTF_FORMAT(2, 0)
 static const char *make_text(struct diagnosis *diagnosis, const char *format, va_list arguments)
 {
 	const char *text = arena_vprintf(diagnosis->arena, format, arguments);

@@ -606,7 +606,7 @@ static int take_holders(struct observation *seen, struct suspect *suspect, const
 static int look_for_owners(struct observe *observe, size_t first, size_t count, bool exact)
 {
 	struct observation *seen = observe->seen;
-	struct socket_group groups[OWNERS_GROUPS_MAX];
+	struct socket_group groups[OWNERS_GROUPS_MAX] = { 0 };
 	struct group_owners owners;
 	int r;
 

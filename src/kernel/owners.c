@@ -328,7 +328,7 @@ static int set_aside(struct owner_walk *walk, pid_t pid, int process_fd, int fd)
 /* Threads of the kernel, and processes without a descriptor that nobody may look into, hold nothing. */
 static bool is_empty(const struct owner_walk *walk, const char *name)
 {
-	char path[32];
+	char path[NAME_MAX + sizeof("/fd")];
 	struct stat status;
 
 	snprintf(path, sizeof(path), "%s/fd", name);

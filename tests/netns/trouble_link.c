@@ -36,6 +36,7 @@ void enter(enum side side)
 }
 
 /* Lines for "ip -batch" in that namespace. */
+__attribute__((format(printf, 2, 3)))
 static void run_ip(enum side side, const char *format, ...)
 {
 	int ends[2], status;
