@@ -73,12 +73,13 @@ def dependencies(name):
     return []
 
 
-def load_module(name):
+def load_module(name, options=""):
     """Whether it is there now. The tools for it may be missing, so the call is made by hand."""
     files = dependencies(name)
     for path in files:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        result = libc.syscall(ctypes.c_long(FINIT_MODULE), fd, b"", 0)
+        words = options if os.path.basename(path) == name + ".ko" else ""
+        result = libc.syscall(ctypes.c_long(FINIT_MODULE), fd, words.encode(), 0)
         os.close(fd)
         if result != 0 and ctypes.get_errno() != errno.EEXIST:
             return False
