@@ -89,8 +89,8 @@ static int print_text(struct app *app, const struct netns_diagnoses *all)
 	render_line(app, "\n%zu finding%s in %zu network namespace%s.", bad, plural(bad), all->count,
 		plural(all->count));
 	if (all->hidden)
-		render_line(app, "The namespaces of %zu process%s could not be seen: run it as root, on the host itself.", all->hidden,
-			all->hidden == 1 ? "" : "es");
+		render_line(app, "The namespaces of %zu process%s could not be seen: run it as root, on the host itself.",
+			all->hidden, all->hidden == 1 ? "" : "es");
 	return 0;
 }
 

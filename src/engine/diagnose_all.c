@@ -63,8 +63,8 @@ static int enter_own(const struct visit *visit)
 	return r == -EPERM ? 0 : r;
 }
 
-/* What is to be looked at here. The processes are those of the host, whatever namespace they are in, and so is the number
- * of open files: both are told once, with our own namespace. */
+/* What is to be looked at here. Processes, whatever namespace they are in, and the number of open files are the host's:
+ * they are told once, with our own namespace. */
 static int finish(struct visit *visit)
 {
 	struct diagnose_request request = *visit->request;

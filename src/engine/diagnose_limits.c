@@ -41,8 +41,8 @@ static uint64_t rise(bool is_known, int64_t change)
 }
 
 /* Packets that found no room. When two packets make the same entry at once, as the two queries of a resolver from one
- * socket do, the loser counts as dropped too, however empty the table is: but also as not inserted, as does one that met
- * a long chain (nf_ct_resolve_clash() and __nf_conntrack_confirm() in net/netfilter/nf_conntrack_core.c). */
+ * socket do, the loser counts as dropped too, however empty the table is; but also as not inserted, and so does one that
+ * met a long chain (nf_ct_resolve_clash() and __nf_conntrack_confirm() in net/netfilter/nf_conntrack_core.c). */
 static bool finds_no_room(const struct counter_changes *changes)
 {
 	uint64_t failures = rise(changes->known.conntrack_insert_failures, changes->conntrack_insert_failures);

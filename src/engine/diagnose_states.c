@@ -207,7 +207,8 @@ static struct finding *report_close_waits(struct diagnosis *diagnosis, const str
 	bool stalled = is_stalled(owner), is_old = count_of(owner, CLOSE_WAIT_OLD) >= OLD_WARNING;
 	enum close_wait_age age = is_old ? CLOSE_WAIT_OLD : CLOSE_WAIT_MIDDLE;
 	const char *unseen = owner->pids > 0 ? "" : diagnosis->seen.has_owners ?
-		". Whose they are could not be seen: ask as root, on the host itself" : ". Whose they are was not looked for";
+		". Whose they are could not be seen: ask as root, on the host itself" :
+		". Whose they are was not looked for";
 	struct finding *finding = diagnose_report(diagnosis,
 		stalled ? FINDING_CLOSE_WAIT_STALLED : FINDING_CLOSE_WAIT_LEAK, level,
 		"%s%s connection%s that the peer has closed %s not closed here (CLOSE_WAIT) for more than %s%s; %s%s",

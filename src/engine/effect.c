@@ -295,8 +295,8 @@ static int judge_level(struct judge *judge, struct effect *effect, double least)
 	if (effect->since <= FELL * effect->before)
 		return conclude(judge, effect, EFFECT_WORKED, "it has fallen");
 	if (is_mostly_time_wait(judge, effect->row))
-		return conclude(judge, effect, EFFECT_CANNOT_TELL, "it has not fallen, but most of it is TIME_WAIT, which this "
-			"does not shorten: %" PRIu64 " wait in FIN_WAIT2 now", judge->seen->counts.fin_wait2_small);
+		return conclude(judge, effect, EFFECT_CANNOT_TELL, "it has not fallen, but most of it is TIME_WAIT, which "
+			"this does not shorten: %" PRIu64 " wait in FIN_WAIT2 now", judge->seen->counts.fin_wait2_small);
 	if (judge->seconds < SECONDS_TO_FALL)
 		return conclude(judge, effect, EFFECT_TOO_EARLY, "it has not fallen yet");
 	return conclude(judge, effect, EFFECT_DID_NOT_HELP, "it has not fallen");

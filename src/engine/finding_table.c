@@ -205,8 +205,8 @@ const struct finding_row finding_rows[FINDING_COUNT] = {
 			"and, with it, the buckets, and let entries of dead connections go sooner. In a "
 			"container: on the host.",
 		.levels =
-			"75 % of nf_conntrack_max: warning; 90 %, or packets or entries dropped for want of room in the "
-			"interval: critical",
+			"75 % of nf_conntrack_max: warning; 90 %, or packets or entries dropped for want of room in "
+			"the interval: critical",
 		.profile = "api-gateway",
 		.parameters = {
 			"net/netfilter/nf_conntrack_max",

@@ -58,6 +58,6 @@ MUST_CHECK int observe_suspect(struct observation *seen, enum suspect_kind kind,
 /* Tier 4: finds the holders of all suspects in one walk. `exact` takes no short cuts. 0 or a negative errno. */
 MUST_CHECK int observe_owners(struct observe *observe, bool exact);
 
-/* Finds the processes near their limit of descriptors; in a network namespace of a container those of other ones only when
- * asked for. 0 or a negative errno. */
+/* Finds the processes near their limit of descriptors; in a network namespace of a container those of other ones only
+ * when asked for. 0 or a negative errno. */
 MUST_CHECK int observe_processes(struct observe *observe, bool everywhere);

@@ -147,7 +147,8 @@ static void test_applications(void **state)
 		const char *name, *advice;
 	} rows[] = {
 		{ "nginx", "listen ... backlog=N (511)" }, { "gunicorn: worker", "--backlog N (2048)" },
-		{ "python3", "socketserver" }, { "php-fpm8.2", "listen.backlog" }, { "node", "Node: server.listen({ port" },
+		{ "python3", "socketserver" }, { "php-fpm8.2", "listen.backlog" },
+		{ "node", "Node: server.listen({ port" },
 		{ "node_exporter", "Tomcat: acceptCount; Node" }, { "systemd-resolve", "Tomcat: acceptCount; Node" },
 		{ "javascript", "Tomcat: acceptCount; Node" }, { "unheard-of", "Tomcat: acceptCount; Node" },
 	};

@@ -129,7 +129,8 @@ static void test_a_flood(void **state)
 	assert_true(advises(find(FINDING_SYN_FLOOD), "the addresses are forged"));
 	seen->settings.synack_retries = 8;
 	run(&diagnose_syn);
-	assert_non_null(strstr(remedy_of(find(FINDING_SYN_FLOOD), "net/ipv4/tcp_synack_retries")->effect, "instead of 367,"));
+	assert_non_null(strstr(remedy_of(find(FINDING_SYN_FLOOD), "net/ipv4/tcp_synack_retries")->effect,
+		"instead of 367,"));
 	seen->settings.synack_retries = 255;	/* the most that it takes */
 	run(&diagnose_syn);
 	assert_non_null(strstr(remedy_of(find(FINDING_SYN_FLOOD), "net/ipv4/tcp_synack_retries")->effect,
