@@ -26,6 +26,7 @@ enum {
 	INTERVAL_MS_LEAST = 10,
 	WRITES_AT_ONCE = 256,	/* then the ticks have their turn */
 	READER_MS_AT_END = 1000,
+	REAP_MS = 1000,
 	DRAW_MS = 100,		/* between two frames that nobody asked for */
 };
 
@@ -168,6 +169,15 @@ static bool wants_screen(const struct app *app)
 	return !app_format_is(app, "json") && isatty(STDOUT_FILENO) && term && term[0] && strcmp(term, "dumb") != 0;
 }
 
+/* Of the clock of the samples. */
+static uint64_t now_ns(void)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 /* Only notes what takes output, for it is also called in the middle of that. */
 static void take_signals(struct session *session)
 {
@@ -177,7 +187,7 @@ static void take_signals(struct session *session)
 		if (number == SIGWINCH)
 			session->wants_draw = true;
 		else if (number == SIGCHLD)
-			on_alert_reap(&session->on_alert, session->watch.sample.now.time_ns);
+			on_alert_reap(&session->on_alert, now_ns());
 		else if (number == SIGTSTP && session->view.is_screen)
 			session->wants_stop = true;
 		else if (number == SIGTSTP)
@@ -307,14 +317,6 @@ static int fail(struct session *session, int negative_errno, const char *doing)
 {
 	give_terminal_back(session);
 	return app_fail_errno(session->app, negative_errno, doing);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static void draw(struct session *session)
@@ -481,6 +483,12 @@ static int take_writes(struct session *session)
 	return r < 0 ? fail(session, r, "looking who writes parameters") : 0;
 }
 
+/* Milliseconds for poll(2). */
+static int patience_of(const struct session *session)
+{
+	return session->wants_writes_drawn ? DRAW_MS : on_alert_runs(&session->on_alert) ? REAP_MS : -1;
+}
+
 static int loop(struct session *session)
 {
 	struct pollfd fds[] = {
@@ -499,13 +507,15 @@ static int loop(struct session *session)
 		/* Who writes without a pause is seen, but not drawn each time. */
 		if (session->wants_writes_drawn && now_ns() - session->drawn_ns >= DRAW_MS * UINT64_C(1000000))
 			draw(session);
-		if (poll(fds, COUNT_OF(fds), session->wants_writes_drawn ? DRAW_MS : -1) < 0 && errno != EINTR)
+		if (poll(fds, COUNT_OF(fds), patience_of(session)) < 0 && errno != EINTR)
 			return fail(session, -errno, "waiting");
 		/* First who writes, as long as that process is there. */
 		if (fds[2].revents)
 			r = take_writes(session);
 		take_signals(session);
 		answer_signals(session);
+		/* Also between two ticks that are an hour apart one that hangs is killed. */
+		on_alert_reap(&session->on_alert, now_ns());
 		if (fds[3].revents && session->has_terminal)
 			read_keys(session);
 		due = session->has_ended ? 0 : ticker_take(session->ticker_fd);

@@ -110,6 +110,14 @@ static void tell_end(struct on_alert *on_alert, size_t figure, int status)
 		watch_note(on_alert->view, "warning: --on-alert exited with %d for %s", WEXITSTATUS(status), name);
 }
 
+bool on_alert_runs(const struct on_alert *on_alert)
+{
+	for (size_t i = 0; i < watch_figures_count; i++)
+		if (on_alert->slots[i].pid != 0)
+			return true;
+	return false;
+}
+
 void on_alert_reap(struct on_alert *on_alert, uint64_t now_ns)
 {
 	for (size_t i = 0; i < watch_figures_count; i++) {

@@ -38,4 +38,6 @@ void on_alert_release(struct on_alert *on_alert);
 
 /* With that on its standard input. */
 void on_alert_run(struct on_alert *on_alert, size_t figure, const struct strbuf *input, uint64_t now_ns);
+/* Whether one has yet to be reaped. */
+bool on_alert_runs(const struct on_alert *on_alert);
 void on_alert_reap(struct on_alert *on_alert, uint64_t now_ns);
