@@ -125,8 +125,8 @@ static double sum(const struct watch_sample *sample, const int counters[], size_
 #define INDEX(member) (int)((offsetof(struct counters, member) - offsetof(struct counters, at)) / sizeof(uint64_t))
 
 /* tcp_conn_request() in net/ipv4/tcp_input.c: with tcp_syncookies 2 every SYN is answered by a cookie, and counted as
- * one that met a full queue; with 0, those beyond three quarters of tcp_max_syn_backlog are dropped without being counted
- * apart. */
+ * one that met a full queue; with 0, those beyond three quarters of tcp_max_syn_backlog are dropped without being
+ * counted apart. */
 static double syn_queue_full(const struct watch_sample *sample)
 {
 	static const int counters[] = { INDEX(request_queue_cookies), INDEX(request_queue_drops) };

@@ -34,8 +34,8 @@ void json_release(struct json *json)
 	json->root = NULL;
 }
 
-/* cJSON escapes what JSON wants escaped; but DEL and U+0080 to U+009F move a terminal's cursor as well as ESC does. They
- * only stand in strings. */
+/* cJSON escapes what JSON wants escaped; but DEL and U+0080 to U+009F move a terminal's cursor as well as ESC does.
+ * They only stand in strings. */
 static void add_printed(struct strbuf *text, const char *printed)
 {
 	const char *from = printed, *at = printed;
