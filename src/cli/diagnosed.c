@@ -12,6 +12,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+enum { ALIKE_SHOWN = 10 };
+
 /* What checklists have as an alarm; the findings judge by better measures. */
 static const struct {
 	unsigned state;
@@ -100,20 +102,51 @@ void diagnosed_print_summary(struct app *app, const struct diagnosis *diagnosis)
 	render_paragraph(app, 0, "", cost ? cost : "out of memory");
 }
 
+/* How many of those before it are of the same kind and level: they come together. */
+static size_t alike_before(const struct findings *findings, size_t index)
+{
+	const struct finding *finding = findings->items[index];
+	size_t count = 0;
+
+	while (count < index && findings->items[index - 1 - count]->row == finding->row &&
+		findings->items[index - 1 - count]->level == finding->level)
+		count++;
+	return count;
+}
+
+static bool is_last_alike(const struct findings *findings, size_t index)
+{
+	return index + 1 == findings->count || alike_before(findings, index + 1) == 0;
+}
+
+/* Of hundreds of one kind, such as that of every listener of a hung process, the first tell it all. */
+static int print_findings(struct app *app, const struct findings *findings)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < findings->count; i++) {
+		const struct finding *finding = findings->items[i];
+		size_t before = alike_before(findings, i);
+
+		if (app->options.quiet && finding->level == FINDING_NOTE)
+			continue;
+		if (before < ALIKE_SHOWN || app->options.verbose) {
+			fputc('\n', app->out);
+			r = diagnosis_print_finding(app, finding);
+		} else if (is_last_alike(findings, i)) {
+			render_line(app, "\n%zu more of %s: -v shows them.", before + 1 - ALIKE_SHOWN, finding->row->id);
+		}
+	}
+	return r;
+}
+
 int diagnosed_print(struct app *app, const struct diagnosis *diagnosis)
 {
-	const struct findings *findings = &diagnosis->findings;
 	int r = diagnosis->seen.has_sockets ? print_states(app, &diagnosis->seen) : 0;
 
 	if (r == 0 && (app->options.verbose || app->options.deep))
 		r = observed_print(app, &diagnosis->seen);
-	for (size_t i = 0; r == 0 && i < findings->count; i++) {
-		if (app->options.quiet && findings->items[i]->level == FINDING_NOTE)
-			continue;
-		fputc('\n', app->out);
-		r = diagnosis_print_finding(app, findings->items[i]);
-	}
-	return r;
+	return r < 0 ? r : print_findings(app, &diagnosis->findings);
 }
 
 /* ---- as JSON ---- */

@@ -57,24 +57,25 @@ static uint64_t overflows_left(const struct observation *seen)
 	return all;
 }
 
+/* Also in the sample before, if there is one: a short queue is full now and then for the time of one accept(). */
+static bool stays_high(const struct observation *seen, const struct listener *listener)
+{
+	const struct listener *before = seen->has_interval ? listeners_find(&seen->listeners_before, listener) : listener;
+
+	return is_high(listener) && before && is_high(before);
+}
+
 /* True and a level when there is something to be said of its queue. */
 static bool judge(const struct observation *seen, const struct listener *listener, uint64_t left,
 	enum finding_level *ret_level)
 {
 	uint64_t dropped = lost(seen, listener);
-	const struct listener *before;
+	bool has_overflown = seen->changes.known.listen_overflows && seen->changes.listen_overflows > 0;
+	/* Where the kernel does not count by listener, a full one explains it. */
+	bool overflows = (dropped > 0 && (is_high(listener) || left > 0)) || (is_full(listener) && has_overflown);
 
-	if (is_full(listener) || (dropped > 0 && (is_high(listener) || left > 0))) {
-		*ret_level = FINDING_CRITICAL;
-		return true;
-	}
-	if (!is_high(listener))
-		return false;
-	*ret_level = FINDING_WARNING;
-	if (!seen->has_interval)
-		return true;
-	before = listeners_find(&seen->listeners_before, listener);
-	return before && is_high(before);
+	*ret_level = overflows || is_full(listener) ? FINDING_CRITICAL : FINDING_WARNING;
+	return overflows || stays_high(seen, listener);
 }
 
 static bool can_judge(const struct observation *seen)

@@ -5,11 +5,13 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 
 import harness
 import trouble
-from harness import check, equal
+from harness import check, contains, equal
+from test_listeners import listening, loopback_up
 from test_sockets import between
 from trouble import Trouble
 
@@ -49,6 +51,13 @@ def expect(host, wanted, *arguments, notes=(), code=None):
     have = {row["id"] for row in report["findings"] if row["level"] == "note"}
     check(set(notes) <= have, "notes: expected %s, got %s" % (sorted(notes), sorted(have)))
     return {row["id"]: row for row in report["findings"]}
+
+
+def expect_many(host, count):
+    """So many findings of full accept queues, and no other."""
+    report = diagnose(host, "--once")
+    equal(of_level(report, "critical", "warning"), [("accept-queue", "critical")] * count, "findings")
+    return count
 
 
 def who(finding, kind):
@@ -281,6 +290,22 @@ def test_all_network_namespaces(host):
         equal((here["is_own"], of_level(client, "critical", "warning")), (False, []), "findings of the client's")
         check("states" in here and "states" not in client, "sockets were walked through where they need not be")
         equal([row["is_own"] for row in places.values()].count(True), 1, "own namespaces")
+
+
+def test_many_alike(host):
+    """Of the text only: JSON has them all."""
+    loopback_up()
+    with contextlib.ExitStack() as sockets:
+        for port in range(8000, 8013):
+            server = sockets.enter_context(listening(socket.AF_INET, "127.0.0.1", port, backlog=0))
+            client = sockets.enter_context(socket.create_connection(("127.0.0.1", port)))
+            equal(client.getpeername()[1], port, "the port")
+            check(server.fileno() >= 0, "the listener is closed")
+        findings = expect_many(host, 13)
+        text = host.run("diagnose", "--once").expect(0).out
+        equal(text.count("critical accept-queue"), 10, "findings that are shown")
+        contains(text, "3 more of accept-queue: -v shows them.", "13 findings")
+        equal(host.run("diagnose", "--once", "-v").expect(0).out.count("critical accept-queue"), findings, "with -v")
 
 
 def test_a_full_accept_queue_that_drops(host):
