@@ -125,6 +125,11 @@ static double cookies_returned(const struct observation *seen)
 	return diagnose_share((uint64_t)seen->changes.syncookies_received, (uint64_t)seen->changes.syncookies_sent);
 }
 
+static bool cookies_are_lost(const struct observation *seen)
+{
+	return knows_cookies(seen) && cookies_returned(seen) <= RETURNED_FLOOD;
+}
+
 /* ---- who sends ---- */
 
 enum senders { SENDERS_FORGED, SENDERS_REAL, SENDERS_UNSURE };
@@ -431,7 +436,9 @@ static size_t check_pressure(struct diagnosis *diagnosis, const struct ports *tr
 	if (pressure(seen) <= PRESSURE_PER_SECOND)
 		return 0;
 	queue = busiest(seen, troubled, &is_explained);
-	if (is_explained && queue.waiting < WAITING_LEAST)
+	/* With a full accept queue a listener drops SYNs instead of sending cookies (tcp_conn_request()): if many are sent
+	 * and none comes back, another listener is flooded, perhaps at another address with the same port. */
+	if (is_explained && queue.waiting < WAITING_LEAST && !cookies_are_lost(seen))
 		return 0;
 	report(diagnosis, &queue);
 	return 1;
@@ -443,8 +450,7 @@ static size_t check_always_cookies(struct diagnosis *diagnosis)
 	const struct observation *seen = &diagnosis->seen;
 	struct queue none = { .port = 0 };
 
-	if (!always_sends_cookies(seen) || !knows_cookies(seen) || seen->rates.syncookies_sent <= COOKIES_LEAST ||
-		cookies_returned(seen) > RETURNED_FLOOD)
+	if (!always_sends_cookies(seen) || !cookies_are_lost(seen) || seen->rates.syncookies_sent <= COOKIES_LEAST)
 		return 0;
 	report_flood(diagnosis, &none);
 	return 1;

@@ -369,6 +369,14 @@ def test_a_flood_with_cookies(host):
         blames_process(finding, made.pid("web"), "web")
 
 
+def test_a_flood_beside_a_full_accept_queue(host):
+    # Both listen on port 8080, each at an address of its own, and the one must not hide the other.
+    with Trouble("syn-flood", backlog=64, cookies=1), Trouble("accept-queue", backlog=5, name="stuck") as made:
+        findings = expect(host, [("syn-flood", "critical"), ("accept-queue", "critical")])
+        blames_process(findings["accept-queue"], made.pid("stuck"), "stuck")
+        blames(findings["syn-flood"], "process")
+
+
 def test_a_flood_without_cookies(host):
     with Trouble("syn-flood", backlog=64, cookies=0):
         check(trouble.states()["SYN_RECV"] >= 64, "ss: %s" % trouble.states())

@@ -219,7 +219,11 @@ static void test_a_full_accept_queue(void **state)
 	add_service(80, 129, 129);
 	run(&diagnose_syn);
 	assert_int_equal(diagnosis.findings.count, 0);
-	move_cookies(1000, 0);
+	/* SYNs that meet both queues full are counted for the one, and get no cookie because of the other. */
+	MOVE(request_queue_cookies, 1000);
+	run(&diagnose_syn);
+	assert_int_equal(diagnosis.findings.count, 0);
+	move_cookies(1000, 201);
 	run(&diagnose_syn);
 	assert_int_equal(diagnosis.findings.count, 0);
 	diagnose_syn.suspect(&diagnosis);
@@ -232,6 +236,22 @@ static void test_a_full_accept_queue(void **state)
 	add_service(81, 120, 120);
 	run(&diagnose_syn);
 	assert_string_equal(find(FINDING_SYN_FLOOD)->subject, "127.0.0.1:81");
+}
+
+/* It sends no cookies: those that are sent and lost are of another listener, which its port may hide. */
+static void test_a_flood_beside_a_full_accept_queue(void **state)
+{
+	(void)state;
+	add_listener(&seen->listeners, AF_INET, 80, 7, 129, 128);
+	add_listener(&seen->listeners, AF_INET6, 80, 8, 0, 128);
+	add_service(80, 129, 129);
+	move_cookies(1000, 200);
+	run(&diagnose_syn);
+	assert_int_equal(diagnosis.findings.count, 1);
+	assert_string_equal(find(FINDING_SYN_FLOOD)->subject, "");
+	assert_int_equal(find(FINDING_SYN_FLOOD)->actors_count, 0);
+	assert_non_null(strstr(find(FINDING_SYN_FLOOD)->text, "SYNs a second meet a full queue; of 1,000 cookies that "
+		"were sent meanwhile 200 came back: a flood"));
 }
 
 /* As watch looks: counters and listeners. */
@@ -289,6 +309,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_burst, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_several_listeners, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_full_accept_queue, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_flood_beside_a_full_accept_queue, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_counters_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cookies_for_everybody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
