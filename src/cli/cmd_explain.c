@@ -22,6 +22,7 @@ struct question {
 	struct explain_match *matches;	/* one for each argument; one for all topics without any */
 	size_t matches_count;
 	const struct finding_row **findings;	/* likewise: not NULL where it is one of those, and no match */
+	char **words;			/* the arguments */
 	bool by_topic;			/* the quick reference */
 	bool in_full;			/* at least one of them is explained, not only listed */
 };
@@ -36,6 +37,27 @@ static const char *const topic_titles[TOPIC_COUNT] = {
 	[TOPIC_MEMORY] = "Memory",
 	[TOPIC_FILES] = "Files and processes",
 };
+
+/* ---- findings ---- */
+
+static const struct finding_row *find_finding(const char *argument)
+{
+	for (size_t i = 0; i < FINDING_COUNT; i++)
+		if (strlen(finding_rows[i].id) == strlen(argument) && explain_has_word(finding_rows[i].id, argument))
+			return &finding_rows[i];
+	return NULL;
+}
+
+/* The ids that have the word; "" when there is none. NULL: out of memory. */
+static const char *findings_with(struct arena *arena, const char *word)
+{
+	const char *text = "";
+
+	for (size_t i = 0; text && i < FINDING_COUNT; i++)
+		if (explain_has_word(finding_rows[i].id, word))
+			text = arena_printf(arena, "%s%s%s", text, text[0] ? " " : "", finding_rows[i].id);
+	return text;
+}
 
 /* ---- as text ---- */
 
@@ -166,6 +188,19 @@ static int print_match(struct app *app, const struct question *question, const s
 	return r;
 }
 
+/* Who sees CLOSE_WAIT in the table of diagnose asks for that, and means none of the parameters with it. */
+static int note_findings(struct app *app, const struct question *question, size_t index)
+{
+	const char *ids;
+
+	if (question->by_topic || !question->matches[index].is_search || app->options.no_legend)
+		return 0;
+	ids = findings_with(app->arena, question->words[index]);
+	if (ids && ids[0])
+		render_note(app, "\nFindings of diagnose: kerntune explain %s", ids);
+	return ids ? 0 : -ENOMEM;
+}
+
 static int print_text(struct app *app, const struct question *question)
 {
 	int r = 0;
@@ -176,6 +211,8 @@ static int print_text(struct app *app, const struct question *question)
 			fputc('\n', app->out);
 		r = question->findings[i] ? finding_help_print(app, question->findings[i]) :
 			print_match(app, question, &question->matches[i]);
+		if (r == 0 && !question->findings[i])
+			r = note_findings(app, question, i);
 	}
 	if (r == 0 && question->by_topic && !question->in_full && !app->options.no_legend)
 		render_note(app, "\nMore about one: kerntune explain PARAMETER\nOthers: kerntune explain WORD, or "
@@ -212,15 +249,19 @@ static int print_json(struct app *app, const struct question *question)
 /* A finding has dashes and no dots, so that the two do not clash; where neither is there, both are thought of. */
 static int find_keys(struct app *app, struct question *question, const char *argument, struct explain_match *match)
 {
-	const char *finding = finding_row_suggest(argument);
+	const char *finding = finding_row_suggest(argument), *with = findings_with(app->arena, argument);
 	int r = explain_find(&question->explain, argument, match);
 
 	question->in_full |= r == 0 && is_explained(app, match);
 	if (r != EXPLAIN_NOTHING)
 		return r;
+	if (!with)
+		return -ENOMEM;
 	diag_error(&app->diags, "unknown-key", span_none(), "\"%s\" %s", argument, match->problem);
 	if (finding)
 		diag_hint(&app->diags, "did you mean %s, a finding of diagnose?", finding);
+	else if (with[0])
+		diag_hint(&app->diags, "findings of diagnose that have it in their name: %s", with);
 	else
 		diag_hint(&app->diags, "%s", match->hint);
 	return 0;
@@ -238,7 +279,7 @@ static int find_all(struct app *app, struct question *question, int argc, char *
 		return r < 0 ? app_fail_errno(app, r, "listing the keys") : 0;
 	}
 	for (int i = 0; i < argc; i++) {
-		question->findings[i] = finding_row_find(argv[i]);
+		question->findings[i] = find_finding(argv[i]);
 		if (!question->findings[i] && find_keys(app, question, argv[i], &question->matches[i]) < 0)
 			return app_fail_errno(app, -ENOMEM, "looking for the keys");
 	}
@@ -285,7 +326,7 @@ static int find_out(struct app *app, struct question *question)
 
 static int explain_command(struct app *app, int argc, char *argv[])
 {
-	struct question question = { .by_topic = argc == 0,
+	struct question question = { .words = argv, .by_topic = argc == 0,
 		.in_full = app->options.full || app_format_is(app, "json") };
 	int r = app_open_procsys(app, PROCSYS_READ_ONLY);
 

@@ -111,7 +111,7 @@ static size_t begins_with_word(const char *text, const char *word)
 	return word[length] ? 0 : length;
 }
 
-static bool has_word(const char *text, const char *word)
+bool explain_has_word(const char *text, const char *word)
 {
 	while (*text && !begins_with_word(text, word))
 		text++;
@@ -157,15 +157,15 @@ static bool is_called_word(const struct catalog_row *row, const char *word)
 
 static bool names_word(const struct catalog_row *row, const char *word)
 {
-	return has_word(row->path, word);
+	return explain_has_word(row->path, word);
 }
 
 static bool tells_word(const struct catalog_row *row, const char *word)
 {
 	struct catalog_prose prose = catalog_prose(row);
 
-	return !names_word(row, word) && (has_word(prose.summary, word) || has_word(prose.unit, word) ||
-		has_word(prose.myths, word));
+	return !names_word(row, word) && (explain_has_word(prose.summary, word) || explain_has_word(prose.unit, word) ||
+		explain_has_word(prose.myths, word));
 }
 
 static const char *suggest_word(const struct explain *explain, const char *word)
@@ -188,7 +188,7 @@ static int add_live_by_name(struct explain *explain, const char *word)
 	int r = procsys_walk(explain->procsys, explain->arena, "", &paths);
 
 	for (size_t i = 0; r == 0 && i < paths.count; i++)
-		if (has_word(last_component(paths.paths[i]), word))
+		if (explain_has_word(last_component(paths.paths[i]), word))
 			r = add_subject(explain, paths.paths[i], catalog_find(paths.paths[i]), false);
 	return r;
 }

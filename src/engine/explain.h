@@ -77,6 +77,9 @@ enum { EXPLAIN_NOTHING = 1 };
  * 0, EXPLAIN_NOTHING with the problem, or -ENOMEM. */
 MUST_CHECK int explain_find(struct explain *explain, const char *argument, struct explain_match *ret_match);
 
+/* Whether it has the word anywhere, by the same rules. */
+bool explain_has_word(const char *text, const char *word);
+
 /* Adds the keys of the quick reference, topic by topic. 0 or -ENOMEM. */
 MUST_CHECK int explain_topics(struct explain *explain);
 
