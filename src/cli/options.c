@@ -27,7 +27,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_QUIET] = { "quiet", 'q', .is_global = true, FLAG(quiet),
 		.help = "leave out notes, warnings and the summary" },
 	[OPTION_VERBOSE] = { "verbose", 'v', .is_global = true, FLAG(verbose),
-		.help = "also tell the reason for every parameter" },
+		.help = "also tell the reasons; with diagnose, more tables" },
 	[OPTION_JSON] = { "json", 0, .is_global = true, FLAG(json),
 		.help = "the same as --format json" },
 	[OPTION_FORMAT] = { "format", 0, .is_global = true, TEXT(format), "FORMAT",
