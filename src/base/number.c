@@ -79,3 +79,17 @@ void number_format(struct number number, char buffer[NUMBER_TEXT_SIZE])
 {
 	snprintf(buffer, NUMBER_TEXT_SIZE, "%s%" PRIu64, number.negative ? "-" : "", number.magnitude);
 }
+
+const char *number_group(uint64_t number, char buffer[NUMBER_GROUPED_SIZE])
+{
+	char digits[NUMBER_TEXT_SIZE];
+	int length = snprintf(digits, sizeof(digits), "%" PRIu64, number), at = 0;
+
+	for (int i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			buffer[at++] = ',';
+		buffer[at++] = digits[i];
+	}
+	buffer[at] = '\0';
+	return buffer;
+}

@@ -18,7 +18,7 @@ struct number {
 	uint64_t magnitude;
 };
 
-enum { NUMBER_TEXT_SIZE = 24 };
+enum { NUMBER_TEXT_SIZE = 24, NUMBER_GROUPED_SIZE = 32 };
 
 /* False when the text is not such a number; *ret_number is then untouched. */
 MUST_CHECK bool number_parse(const char *text, size_t length, struct number *ret_number);
@@ -29,3 +29,6 @@ MUST_CHECK bool number_parse_int64(const char *text, size_t length, int64_t *ret
 int number_compare(struct number a, struct number b);
 struct number number_of(int64_t value);
 void number_format(struct number number, char buffer[NUMBER_TEXT_SIZE]);
+
+/* For people: 1234567 as "1,234,567". Returns the buffer. */
+const char *number_group(uint64_t number, char buffer[NUMBER_GROUPED_SIZE]);

@@ -2,6 +2,7 @@
 /* A diagnosis for people and as JSON. */
 #include "cli/diagnosed.h"
 
+#include "base/number.h"
 #include "cli/diagnosis.h"
 #include "cli/observed.h"
 #include "cli/render.h"
@@ -91,13 +92,14 @@ void diagnosed_print_summary(struct app *app, const struct diagnosis *diagnosis)
 	const struct observation *seen = &diagnosis->seen;
 	size_t bad = findings_bad(&diagnosis->findings), notes = diagnosis->findings.count - bad;
 	const char *tiers = tiers_text(app, seen), *cost;
+	char walked[NUMBER_GROUPED_SIZE];
 
 	if (app->options.quiet || app->options.no_legend)
 		return;
 	render_line(app, "%s%s%s.", plural(app, bad, "finding"), notes ? ", " : "",
 		notes ? plural(app, notes, "note") : "");
-	cost = arena_printf(app->arena, "Walked over %" PRIu64 " sockets%s; it took %.1f ms, %.1f ms of processor time (%s).",
-		seen->sockets_walked, seen->is_moving ? ", which changed meanwhile" : "", seen->cost.wall_ms,
+	cost = arena_printf(app->arena, "Walked over %s socket%s%s; it took %.1f ms, %.1f ms of processor time (%s).",
+		number_group(seen->sockets_walked, walked), seen->sockets_walked == 1 ? "" : "s", seen->is_moving ? ", which changed meanwhile" : "", seen->cost.wall_ms,
 		seen->cost.cpu_ms, tiers ? tiers : "out of memory");
 	render_paragraph(app, 0, "", cost ? cost : "out of memory");
 }

@@ -2,6 +2,7 @@
 /* Findings for people and as JSON. */
 #include "cli/diagnosis.h"
 
+#include "base/number.h"
 #include "cli/render.h"
 #include "format/json_out.h"
 #include "model/key.h"
@@ -58,14 +59,17 @@ static void print_list(struct app *app, const char *label, const char *const ite
 
 static const char *count_text(struct arena *arena, const struct actor *actor)
 {
+	char count[NUMBER_GROUPED_SIZE];
+
 	if (actor->count == 0)
 		return "";
-	return arena_printf(arena, ", %s%" PRIu64 " socket%s", actor->is_estimate ? "about " : "", actor->count,
-		actor->count == 1 ? "" : "s");
+	return arena_printf(arena, ", %s%s socket%s", actor->is_estimate ? "about " : "",
+		number_group(actor->count, count), actor->count == 1 ? "" : "s");
 }
 
 static const char *actor_text(struct arena *arena, const struct actor *actor)
 {
+	char descriptors[NUMBER_GROUPED_SIZE], descriptors_max[NUMBER_GROUPED_SIZE];
 	const char *count = count_text(arena, actor);
 	const char *text;
 
@@ -78,9 +82,11 @@ static const char *actor_text(struct arena *arena, const struct actor *actor)
 	if (text && actor->processes > 1)
 		text = arena_printf(arena, "%s, shared by %zu processes", text, actor->processes);
 	if (text && actor->descriptors_max)
-		text = arena_printf(arena, "%s, %" PRIu64 " of %" PRIu64 " descriptors", text, actor->descriptors,
-			actor->descriptors_max);
-	if (text && actor->command[0])
+		text = arena_printf(arena, "%s, %s of %s descriptors", text,
+			number_group(actor->descriptors, descriptors),
+			number_group(actor->descriptors_max, descriptors_max));
+	/* A command without arguments says nothing that the name does not. */
+	if (text && actor->command[0] && strcmp(actor->command, actor->name) != 0)
 		text = arena_printf(arena, "%s: %s", text, actor->command);
 	return text;
 }

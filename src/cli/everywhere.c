@@ -42,7 +42,7 @@ static const char *place_text(struct app *app, const struct netns_place *place)
 static int print_table(struct app *app, const struct netns_diagnoses *all)
 {
 	static const struct column columns[] = {
-		{ "NAMESPACE", true }, { "FINDINGS", false }, { "ESTABLISHED", false }, { "WAITING", false },
+		{ "NAMESPACE", true }, { "FINDINGS", false }, { "ESTABLISHED", false }, { "TIME_WAIT", false },
 		{ "LISTENERS", false },
 	};
 	struct table *table = table_new(app, columns, COUNT_OF(columns));

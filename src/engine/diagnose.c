@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "engine/diagnose_check.h"
 
+#include "base/number.h"
 #include "engine/observe.h"
 #include "model/catalog.h"
 
@@ -234,15 +235,9 @@ const char *diagnose_process(struct diagnosis *diagnosis, const struct actor *ac
 
 const char *diagnose_number(struct diagnosis *diagnosis, uint64_t number)
 {
-	char digits[24], grouped[32];
-	int length = snprintf(digits, sizeof(digits), "%" PRIu64, number), at = 0;
+	char text[NUMBER_GROUPED_SIZE];
 
-	for (int i = 0; i < length; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			grouped[at++] = ',';
-		grouped[at++] = digits[i];
-	}
-	return diagnose_text(diagnosis, "%.*s", at, grouped);
+	return diagnose_text(diagnosis, "%s", number_group(number, text));
 }
 
 const char *diagnose_duration(struct diagnosis *diagnosis, double seconds)

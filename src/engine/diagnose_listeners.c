@@ -202,7 +202,8 @@ static void advise_own_backlog(struct diagnosis *diagnosis, struct finding *find
 {
 	diagnose_advise(diagnosis, finding,
 		"the length of the queue is the application's own number: it called listen() with %u%s; "
-		"net.core.somaxconn (%s) does not limit it. To make it longer (%s), then restart or reload it",
+		"net.core.somaxconn (%s) does not limit it. To make it longer, raise that number (%s) and restart "
+		"or reload it",
 		(unsigned)listener->backlog,
 		is_old_limit(listener, &diagnosis->seen.settings) ?
 		", or it has not been restarted since somaxconn was raised: then a restart is enough" : "",

@@ -460,7 +460,8 @@ static void note_close_waits(struct diagnosis *diagnosis)
 		"%s connections wait to be closed here (CLOSE_WAIT), %s", diagnose_number(diagnosis, all),
 		!has_looked ? "for how long was not asked for (--counts)" :
 		!knows_ages ? "for how long is not known without netlink: look whether the number grows" :
-		old == 0 ? "none for more than a minute: the programs close them, leave it" :
+		old == 0 ? "none for more than a minute, as a busy server has them: leave it. Those that "
+			"are still there in a minute are a leak" :
 		diagnose_text(diagnosis, "%s for more than a minute, fewer than %d of any program: no leak, as yet",
 			diagnose_number(diagnosis, old), OLD_WARNING));
 	diagnose_figure(diagnosis, finding, "close_wait", (double)all, "sockets");

@@ -142,6 +142,22 @@ static void test_of(void **state)
 	assert_false(number_of(0).negative);
 }
 
+static void test_group(void **state)
+{
+	static const struct {
+		uint64_t number;
+		const char *expected;
+	} rows[] = {
+		{ 0, "0" }, { 999, "999" }, { 1000, "1,000" }, { 20000, "20,000" }, { 123456, "123,456" },
+		{ 1234567, "1,234,567" }, { UINT64_MAX, "18,446,744,073,709,551,615" },
+	};
+	char text[NUMBER_GROUPED_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_string_equal(number_group(rows[i].number, text), rows[i].expected);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -150,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_parse_int64),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_of),
+		cmocka_unit_test(test_group),
 	};
 
 	return RUN_TESTS(tests);
