@@ -175,7 +175,8 @@ static const char *unanswered_text(struct diagnosis *diagnosis, const struct que
 static const char *waiting_text(struct diagnosis *diagnosis, const struct queue *queue)
 {
 	if (queue->waiting == 0)
-		return diagnose_text(diagnosis, "%.0f SYNs a second meet a full queue%s", pressure(&diagnosis->seen),
+		return diagnose_text(diagnosis, "%s SYNs a second meet a full queue%s",
+			diagnose_number(diagnosis, (uint64_t)(pressure(&diagnosis->seen) + 0.5)),
 			cookies_text(diagnosis));
 	return diagnose_text(diagnosis, "%s half-open connections wait%s; %s%s",
 		diagnose_number(diagnosis, queue->waiting),

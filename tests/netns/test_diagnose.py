@@ -163,6 +163,8 @@ def one_destination(host, kind, percent, wanted, **parameters):
             # As people write it.
             live = {row["key"]: row["live"] for row in findings["ephemeral-ports"]["parameters"]}
             equal(live["net.ipv4.ip_local_port_range"], "32768 34767", "live value")
+            text = host.run("diagnose", "--once").expect(0).out
+            check("destination %s, %s sockets\n" % (FIRST, format(count, ",")) in text, text)
         if wanted and kind == "established":
             blames_process(findings["ephemeral-ports"], made.pid("webapp"), "webapp")
 
@@ -276,6 +278,9 @@ def test_a_full_accept_queue(host):
         blames_process(finding, made.pid("stuck"), "stuck")
         # It is the application's own backlog.
         check(not finding["sysctl_helps"], "a sysctl is said to help")
+        # The command is no more than the name, and not repeated.
+        text = host.run("diagnose", "--once").expect(0).out
+        check("descriptors\n" in text and "descriptors: stuck" not in text, text)
 
 
 def test_all_network_namespaces(host):
