@@ -31,6 +31,8 @@ DOCUMENTED = {
     "verify": {1, 2},
     "apply": {0, 2, 3, 4},
     "restore": {0, 2, 4},
+    "diagnose": {0, 2},
+    "watch": {0, 2},
 }
 BASE = """profile: base
 parameters:
@@ -59,6 +61,20 @@ net.ipv4.tcp_rmem = 3 2 1
 TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 777 1 0 100 0 0 10 0
 """
+# Something of all that a diagnosis tells: a destination that takes all ports, with owner, and descriptors that run out.
+TROUBLE = {
+    "proc/net/tcp": TCP + "".join(
+        "   %d: 0100000A:%04X 0500000A:1538 %02X 00000000:00000000 00:00000000 00000000     0        0 %d 1\n" % (
+            number, 40000 + number, 1 + number % 8, 777 + number) for number in range(1, 11)),
+    "proc/sys/net/ipv4/ip_local_port_range": "40001\t40010\n",
+    "proc/net/netstat": "TcpExt: ListenOverflows TCPAbortOnMemory\nTcpExt: 7 1\n",
+    "proc/net/snmp": "Tcp: ActiveOpens CurrEstab OutSegs RetransSegs\nTcp: 1 7 100 3\n",
+    "proc/net/sockstat": "TCP: inuse 11 orphan 1 tw 1 alloc 12 mem 3\n",
+    "proc/sys/fs/file-nr": "950\t0\t1000\n",
+    "proc/4242/cmdline": "nginx\0-g\0",
+    "proc/4242/cgroup": "0::/system.slice/nginx.service\n",
+    "proc/4242/limits": "Max open files            2                    2                    files\n",
+}
 LIMIT = 20000
 
 
@@ -89,6 +105,13 @@ class Tree:
         with open(full, "w") as file:
             file.write(text)
 
+    def add_trouble(self):
+        for path, text in TROUBLE.items():
+            self.write(path, text)
+        os.symlink("socket:[778]", os.path.join(self.root, "proc/4242/fd/4"))
+        shutil.rmtree(self.pristine)
+        shutil.copytree(self.root, self.pristine, symlinks=True)
+
     def renew(self):
         shutil.rmtree(self.root, ignore_errors=True)
         shutil.copytree(self.pristine, self.root, symlinks=True)
@@ -112,7 +135,8 @@ def run(tree, arguments, library=None, fail_at=0):
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
     if library:
         environment.update(LD_PRELOAD=library, KERNTUNE_FAIL_AT=str(fail_at), KERNTUNE_FAIL_FD=str(writer))
-    done = subprocess.run([tree.program, "--root", tree.root, *arguments], stdin=subprocess.DEVNULL,
+    root = [] if "--root" in arguments else ["--root", tree.root]
+    done = subprocess.run([tree.program, *root, *arguments], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
                           pass_fds=[writer], timeout=60)
     os.close(writer)
@@ -140,14 +164,17 @@ def judge(tree, arguments, number, code, text):
         if code == 0 and state != "unchanged":
             fail(arguments, number, code, state, text)
         run(tree, ["restore"])
+    elif "--after" in arguments:
+        run(tree, ["restore"])
     if tree.state() != "unchanged":
         fail(arguments, number, code, "not back after restore: " + tree.state(), text)
 
 
-def exhaust(tree, library, arguments, before=None):
+def exhaust(tree, library, arguments, before=None, sparse=False):
+    """Every allocation in turn; sparse: after the first 20 ever fewer of them."""
     number, numbers = 0, 0
     while True:
-        number += 1
+        number += 1 + (number // 20 if sparse else 0)
         if before or "apply" in arguments:
             tree.renew()
         if before:
@@ -157,11 +184,11 @@ def exhaust(tree, library, arguments, before=None):
         judge(tree, arguments, number, code, text)
         if not failed:
             break
-        if number == LIMIT:
+        if number >= LIMIT:
             sys.exit("%s still allocates after %d" % (" ".join(arguments), LIMIT))
     if numbers == 0:
         sys.exit("%s: nothing failed: is the library loaded?" % " ".join(arguments))
-    print("%s: %d allocations" % (" ".join(arguments), numbers))
+    print("%s: %d allocations that failed" % (" ".join(arguments), numbers))
 
 
 GROUPS = {
@@ -172,16 +199,25 @@ GROUPS = {
     "apply": [["apply", "-y", "demo"]],
     "apply-json": [["--json", "apply", "-y", "demo"]],
     "restore": [["restore"]],
+    "diagnose": [["diagnose", "--once", "--deep"], ["--json", "diagnose", "--once", "--deep"],
+                 ["diagnose", "--interval", "10ms"], ["--root", "/", "--json", "diagnose", "--once"]],
+    "diagnose-after": [["diagnose", "--once", "--after", "last"], ["--json", "diagnose", "--once", "--after", "last"]],
+    "watch": [["watch", "--count", "1", "--interval", "10ms"], ["--json", "watch", "--count", "1", "--interval", "10ms"],
+              ["--root", "/", "watch", "--count", "1", "--interval", "10ms"]],
 }
 
 
 def main(program, library, group):
     with tempfile.TemporaryDirectory(prefix="kerntune-oom.") as directory:
         tree = Tree(directory, program)
+        if group in ("diagnose", "diagnose-after", "watch"):
+            tree.add_trouble()
         for arguments in GROUPS[group]:
             arguments = [tree.conf if word == "CONF" else word for word in arguments]
-            before = ["apply", "-y", "demo"] if group == "restore" else None
-            exhaust(tree, os.path.abspath(library), arguments, before)
+            before = ["apply", "-y", "demo"] if group in ("restore", "diagnose-after") else None
+            # What --after reads is read by others too; a watch of this machine begins with all its parameters.
+            sparse = "--after" in arguments or ("--root" in arguments and "watch" in arguments)
+            exhaust(tree, os.path.abspath(library), arguments, before, sparse)
 
 
 if __name__ == "__main__":

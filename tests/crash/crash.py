@@ -11,12 +11,11 @@ Killed before call N+1 is killed after call N: between two calls nothing changes
 import errno
 import os
 import shutil
-import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "netns"))
 import harness
-from harness import Failure, Skip, check, contains, equal, read_key, snapshot, write_key
+from harness import Failure, Skip, check, contains, equal, kill_guardians, read_key, snapshot, write_key
 
 IS_LONG = os.environ.get("CRASH_FORM") == "long"
 KILLED, TOO_FEW, CANNOT_TRACE = 137, 124, 125
@@ -45,14 +44,9 @@ def forget_all():
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def kill_guardian():
-    for pid in harness.guardians():
-        os.kill(pid, signal.SIGKILL)
-
-
 def start_over(host):
     """Everything is back, and nothing is remembered."""
-    kill_guardian()
+    kill_guardians()
     if os.path.exists("/var/lib/kerntune"):
         host.run("restore").expect(0)
     forget_all()

@@ -70,7 +70,7 @@ def test_confirm(host):
     keys = dict(list(bench_keys().items())[:4])
     before, profile = Before(), host.profile(keys)
     host.run("apply", "-y", "--confirm", "1h", profile).expect(7)
-    crash.kill_guardian()
+    crash.kill_guardians()
     state = State(keys)
 
     def judge(result):

@@ -70,7 +70,7 @@ def test_restore(host):
 def pending(host, profile, time):
     """A change that waits for its confirmation, and whose guardian is dead."""
     host.run("apply", "-y", "--confirm", time, profile).expect(7)
-    crash.kill_guardian()
+    crash.kill_guardians()
 
 
 def test_confirm(host):
@@ -116,7 +116,7 @@ def test_arming_the_guardian(host):
         start_over(host)
 
     def judge(result):
-        crash.kill_guardian()
+        crash.kill_guardians()
         check(result.code in (2, 7, crash.TOO_FEW), "apply ended with %d: %s" % (result.code, result.err))
         if result.code == 2:
             before.check("without a guardian")

@@ -60,6 +60,8 @@ static void check_sound(const struct change *change)
 	REQUIRE(change->created);
 	REQUIRE(change->host.hostname && change->host.kernel && change->host.boot_id && change->host.netns);
 	REQUIRE(change_state_name(change->state) && change_kind_name(change->kind));
+	for (size_t i = 0; change->baseline && i < COUNTER_COUNT; i++)
+		REQUIRE(change->baseline->known_at[i] || change->baseline->at[i] == 0);
 	REQUIRE(change->confirmation.guardian == CHANGE_GUARDIAN_NONE || change->confirmation.deadline);
 	REQUIRE(change->confirmation.guardian != CHANGE_GUARDIAN_NONE || change->state != CHANGE_PENDING);
 	for (size_t i = 0; i < change->items_count; i++) {
@@ -71,6 +73,14 @@ static void check_sound(const struct change *change)
 		REQUIRE(!item->original_owner || change_id_is_valid(item->original_owner));
 		REQUIRE(change_find(change, item->path) == item);
 	}
+}
+
+static bool same_baseline(const struct counters *a, const struct counters *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->time_ns == b->time_ns && memcmp(a->at, b->at, sizeof(a->at)) == 0 &&
+		memcmp(a->known_at, b->known_at, sizeof(a->known_at)) == 0;
 }
 
 static void check_record_round_trip(struct arena *arena, const struct change *change)
@@ -87,6 +97,7 @@ static void check_record_round_trip(struct arena *arena, const struct change *ch
 		abort();
 	}
 	require_same_items(change, again);
+	REQUIRE(same_baseline(change->baseline, again->baseline));
 	REQUIRE(change->kind == again->kind && change->state == again->state);
 	REQUIRE(!change->finished || change->finished_by == again->finished_by);
 	REQUIRE(change->confirmation.guardian == again->confirmation.guardian);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
 #include <string.h>
 
 enum { SOCKET_SIZE = 88 };	/* the headers of netlink and of a socket */
@@ -36,12 +37,12 @@ static int add(void *context, const struct tcp_socket *socket)
 	return destinations_add(&found->destinations, socket, &found->ports);
 }
 
-static void check(struct found *found, uint8_t family, uint8_t wanted, const void *datagram, size_t size)
+static void check(struct found *found, uint16_t type, uint8_t family, uint8_t wanted, const void *datagram, size_t size)
 {
 	const struct sock_dump_query query = { .states = TCP_SOCKET_ALL_STATES, .wanted = wanted };
 	const struct sock_dump_sink sink = { begin, add, found };
 	struct sock_dump_step step = {
-		.sequence = 3, .port_id = 77, .type = TCPDIAG_GETSOCK, .family = family, .query = &query, .sink = &sink,
+		.sequence = 3, .port_id = 77, .type = type, .family = family, .query = &query, .sink = &sink,
 	};
 	CLEANUP_ARENA struct arena arena;
 	const struct destination **ranked;
@@ -65,6 +66,7 @@ static void check(struct found *found, uint8_t family, uint8_t wanted, const voi
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const uint8_t every = TCP_SOCKET_HAS_INFO | TCP_SOCKET_HAS_MEMORY | TCP_SOCKET_HAS_CGROUP;
 	static struct found found;
 	/* Aligned as the buffer of the program is, and no byte more than there is. */
 	void *datagram = malloc(size ? size : 1);
@@ -72,9 +74,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!datagram)
 		return 0;
 	memcpy(datagram, data, size);
-	check(&found, AF_UNSPEC, TCP_SOCKET_HAS_INFO | TCP_SOCKET_HAS_MEMORY | TCP_SOCKET_HAS_CGROUP, datagram, size);
-	check(&found, AF_INET6, TCP_SOCKET_HAS_MEMORY, datagram, size);
-	check(&found, AF_INET, 0, datagram, size);
+	check(&found, TCPDIAG_GETSOCK, AF_UNSPEC, every, datagram, size);
+	check(&found, TCPDIAG_GETSOCK, AF_INET6, TCP_SOCKET_HAS_MEMORY, datagram, size);
+	check(&found, TCPDIAG_GETSOCK, AF_INET, 0, datagram, size);
+	/* As sock_dump_look_up() asks: one socket of whatever family. */
+	check(&found, SOCK_DIAG_BY_FAMILY, AF_UNSPEC, every, datagram, size);
 	free(datagram);
 	return 0;
 }

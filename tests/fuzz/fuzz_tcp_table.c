@@ -17,11 +17,15 @@ struct reading {
 static int add_listener(void *context, const struct tcp_socket *socket)
 {
 	const struct reading *reading = context;
-	struct listener listener = {
-		.family = socket->family, .port = socket->local_port, .uid = socket->uid, .inode = socket->inode,
-		.queue = socket->receive_queue,
-	};
+	struct listener listener;
 
+	/* They are compared byte by byte, with what lies between the members. */
+	memset(&listener, 0, sizeof(listener));
+	listener.family = socket->family;
+	listener.port = socket->local_port;
+	listener.uid = socket->uid;
+	listener.inode = socket->inode;
+	listener.queue = socket->receive_queue;
 	memcpy(listener.address, socket->local, sizeof(listener.address));
 	return listeners_add(reading->listeners, reading->arena, &listener);
 }

@@ -181,6 +181,15 @@ def guardians():
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and is_guardian_of(namespace, name)]
 
 
+def kill_guardians():
+    """They outlive the program that started them, and would outlive the test."""
+    for pid in guardians():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass    # it has ended meanwhile
+
+
 def guardians_end():
     wait_until(lambda: not guardians(), "no guardian is left")
 
@@ -398,10 +407,27 @@ def enter(host):
 NOT_PERMITTED, SKIPPED, FAILED = 77, 78, 1
 
 
+class Broken(BaseException):
+    """The test is to end, for it took too long or somebody wants to stop it."""
+
+
+def break_off(number, _):
+    signal.signal(number, signal.SIG_IGN)
+    raise Broken("signal %d" % number)
+
+
 def run_child(test, host):
     try:
         enter(host)
-        test(host)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, break_off)
+        try:
+            test(host)
+        finally:
+            kill_guardians()
+    except Broken as reason:
+        print("broken off: %s" % reason)
+        return FAILED
     except NotPermitted as reason:
         print(reason)
         return NOT_PERMITTED
