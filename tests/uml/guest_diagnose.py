@@ -191,8 +191,9 @@ def test_conntrack_is_full_and_then_mended(host):
     check(tracked() > FLOWS_MAX, "only %d entries" % tracked())
     after = host.run("diagnose", "--json", "--once", "--after", "last").expect(0).json()["after"]
     fill = [row for row in after["effects"] if row["expected"] == "fill"]
-    equal([(row["key"], row["verdict"], row["before"]) for row in fill],
-          [("net.netfilter.nf_conntrack_max", "worked", 1)], "what became of the change")
+    equal([(row["key"], row["verdict"]) for row in fill], [("net.netfilter.nf_conntrack_max", "worked")],
+          "what became of the change")
+    check(fill[0]["before"] >= 0.95, "%s of the table were taken" % fill[0]["before"])
     early = next(row for row in after["effects"] if row["counter"] == "conntrack_early_drops")
     equal((early["before"] > 0, early["since"]), (True, 0), "thrown out early, before and since")
     host.run("restore").expect(0)
