@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "kernel/program.h"
 
+#include "old_kernel.h"
 #include "temp_dir.h"
 #include "unit.h"
 
@@ -108,6 +109,9 @@ static void test_the_path_may_change_hands(void **state)
 	pid_t pid;
 
 	(void)state;
+	/* valgrind starts programs in its own way: by the path of the descriptor, and it ends where that fails. */
+	if (old_kernel_is_running())
+		skip();
 	temp_dir_make(&dir);
 	write_script(&dir, "first", 0700, "#!/bin/sh\nexit 4\n");
 	write_script(&dir, "second", 0700, "#!/bin/sh\nexit 5\n");
@@ -123,6 +127,8 @@ static void test_no_program(void **state)
 	int status;
 
 	(void)state;
+	if (old_kernel_is_running())
+		skip();
 	temp_dir_make(&dir);
 	write_script(&dir, "broken", 0700, "#!/no/such/interpreter\n");
 	run(&dir, "broken", "", &status);
