@@ -216,6 +216,7 @@ static void test_a_full_accept_queue(void **state)
 {
 	(void)state;
 	add_listener(&seen->listeners, AF_INET, 80, 7, 129, 128);
+	seen->listeners_before = seen->listeners;
 	add_service(80, 129, 129);
 	run(&diagnose_syn);
 	assert_int_equal(diagnosis.findings.count, 0);
@@ -244,6 +245,7 @@ static void test_a_flood_beside_a_full_accept_queue(void **state)
 	(void)state;
 	add_listener(&seen->listeners, AF_INET, 80, 7, 129, 128);
 	add_listener(&seen->listeners, AF_INET6, 80, 8, 0, 128);
+	seen->listeners_before = seen->listeners;
 	add_service(80, 129, 129);
 	move_cookies(1000, 200);
 	run(&diagnose_syn);
@@ -269,6 +271,7 @@ static void test_counters_alone(void **state)
 	run(&diagnose_syn);
 	assert_non_null(find(FINDING_SYN_BURST));
 	seen->listeners.items[3].queue = 129;
+	seen->listeners_before = seen->listeners;
 	run(&diagnose_syn);
 	assert_int_equal(diagnosis.findings.count, 0);
 }
