@@ -4,7 +4,7 @@
 #include "kernel/sock_dump.h"
 
 #include "kernel/diag_netlink.h"
-#include "kernel/diag_pair.h"
+#include "kernel/diag_reader.h"
 #include "kernel/tcp_table.h"
 
 #include <libmnl/libmnl.h>
@@ -265,40 +265,57 @@ static bool has_two_processors(void)
 	return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) >= 2;
 }
 
-/* What both threads receive, until each has ended or one has failed. */
-static int read_pair(struct diag_pair *pair, struct sock_dump_step steps[2])
+/* What the thread has received so far; with `wait` to its end. 1 when more is to come, 0 at the end, or a negative errno. */
+static int read_other(struct diag_reader *reader, struct sock_dump_step *step, bool wait)
 {
-	int running = 2, r = 1;
+	const void *bytes;
+	int r = 1;
 
-	while (running > 0 && r >= 0) {
-		const void *bytes;
-		unsigned which;
+	while (r > 0) {
+		int length = diag_reader_take(reader, wait, &bytes);
 
-		r = diag_pair_next(pair, &bytes, &which);
-		if (r >= 0)
-			r = sock_dump_read_datagram(&steps[which], bytes, (size_t)r);
-		running -= r == 0;
+		if (length == 0)
+			return 1;
+		r = length < 0 ? length : sock_dump_read_datagram(step, bytes, (size_t)length);
 	}
-	return r < 0 ? r : 0;
+	return r;
 }
 
-/* As walk(); -EAGAIN when there can be no threads. */
+/* Our own part, with that of the thread in between, which else would run out of buffers. */
+static int read_both(int fd, struct diag_reader *reader, struct sock_dump_step steps[2])
+{
+	alignas(struct nlmsghdr) char buffer[DIAG_DATAGRAM_SIZE];
+	int own = 1, other = 1;
+
+	while (own > 0 && other >= 0) {
+		own = diag_netlink_receive(fd, buffer, sizeof(buffer));
+		if (own >= 0)
+			own = sock_dump_read_datagram(&steps[0], buffer, (size_t)own);
+		if (own >= 0 && other > 0)
+			other = read_other(reader, &steps[1], false);
+	}
+	if (own == 0 && other > 0)
+		other = read_other(reader, &steps[1], true);
+	return own < 0 ? own : other;
+}
+
+/* As walk(); -EAGAIN when there can be no thread. */
 static int walk_parted(struct sock_dump_step *step)
 {
 	struct sock_dump_step steps[2] = { *step, *step };
 	CLEANUP_FD int below = diag_netlink_open(&steps[0].port_id);
 	CLEANUP_FD int from = below < 0 ? below : diag_netlink_open(&steps[1].port_id);
-	struct diag_pair pair;
+	struct diag_reader reader;
 	int r = from < 0 ? from : send_request(below, &steps[0], PORTS_BELOW);
 
 	if (r == 0)
 		r = send_request(from, &steps[1], PORTS_FROM);
 	if (r == 0)
-		r = diag_pair_start(&pair, (const int[]){ below, from });
+		r = diag_reader_start(&reader, from);
 	if (r < 0)
 		return r;
-	r = read_pair(&pair, steps);
-	diag_pair_stop(&pair);
+	r = read_both(below, &reader, steps);
+	diag_reader_stop(&reader);
 	step->sockets = steps[0].sockets + steps[1].sockets;
 	step->is_interrupted = steps[0].is_interrupted || steps[1].is_interrupted;
 	step->sink_error = steps[0].sink_error ? steps[0].sink_error : steps[1].sink_error;
