@@ -60,6 +60,8 @@ struct closer_look {
 
 /* ---- options ---- */
 
+enum { SHARE_MAX = 2 };
+
 static bool parse_level(const char *text, size_t length, enum watch_unit unit, double *ret_level)
 {
 	char copy[32], *end;
@@ -76,6 +78,9 @@ static bool parse_level(const char *text, size_t length, enum watch_unit unit, d
 	*ret_level = strtod(copy, &end);
 	if (is_percent)
 		*ret_level /= 100;
+	/* Whoever writes conntrack_fill=80 does not mean eighty times as many as there may be. */
+	if (unit == WATCH_SHARE && !is_percent && *ret_level > SHARE_MAX)
+		return false;
 	return *end == '\0' && *ret_level > 0;
 }
 

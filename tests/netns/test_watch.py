@@ -238,6 +238,7 @@ def test_wrong_options(host):
             (["--threshold", "established"], '"established" is none'),
             (["--threshold", "established=0"], '"established=0" is none'),
             (["--threshold", "established=5:4"], '"established=5:4" is none'),
+            (["--threshold", "conntrack_fill=80"], '"conntrack_fill=80" is none'),
             (["--threshold", "established=5%"], '"established=5%" is none'),
             (["--threshold", "established=inf"], '"established=inf" is none'),
             (["--threshold", "established=1.2.3"], '"established=1.2.3" is none'),
