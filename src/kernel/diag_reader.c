@@ -86,7 +86,7 @@ int diag_reader_start(struct diag_reader *reader, int fd)
 	r = pthread_create(&reader->thread, &attributes, receive, reader);
 	pthread_attr_destroy(&attributes);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -r;
+	return r ? -EAGAIN : 0;
 }
 
 int diag_reader_take(struct diag_reader *reader, bool wait, const void **ret_bytes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints what kernel/sock_dump.h finds below a root, for test_sockets.py and the benchmark.
  *
- *	dump_sockets ROOT WHAT [without-netlink]
+ *	dump_sockets ROOT WHAT [without-netlink | without-threads]
  *
  * The first line is "SOURCE SOCKETS MALFORMED DISTURBED PEAK", the last being the most memory that this
  * process ever had resident, in KiB. Then, for WHAT
@@ -15,8 +15,8 @@
  *	list		STATE LOCAL REMOTE RECEIVE-QUEUE SEND-QUEUE UID INODE TIMER KNOWN for each, and "mapped"
  *	again		the same, but found without anything optional, and then looked up one by one; the last one is made
  *			up and does not exist
- * Given the third argument, this process has no netlink. Exit 2 with the errno's text when it fails. */
-#include "forbid_netlink.h"
+ * Given the third argument, this process has no netlink, or can have no second thread. Exit 2 with the errno's text when it fails. */
+#include "sandbox.h"
 
 #include "kernel/sock_dump.h"
 #include "kernel/sockdiag.h"
@@ -289,7 +289,7 @@ static int print_what(const char *path, const char *what, struct arena *arena)
 int main(int argc, char **argv)
 {
 	CLEANUP_ARENA struct arena arena;
-	int r = argc == 4 ? forbid_netlink() : 0;
+	int r = argc < 4 ? 0 : strcmp(argv[3], "without-threads") == 0 ? forbid_threads() : forbid_netlink();
 
 	arena_init(&arena);
 	if (r == 0)

@@ -7,7 +7,7 @@
  * ADDRESS UID INODE QUEUE BACKLOG INTERFACE PROCESSES PID UNIT NAME, with "-" for an empty unit. Given the second
  * argument, this process has no netlink, as in a sandbox. Exit 2 with the errno's text when it fails. */
 #define _GNU_SOURCE
-#include "forbid_netlink.h"
+#include "sandbox.h"
 
 #include "kernel/owners.h"
 #include "kernel/sockdiag.h"
