@@ -197,8 +197,10 @@ def test_fifty_thousand(host):
         for port in (46884, 20003, 1, 65535):
             theirs, (source, ours, _) = between(lambda: counts("/", "parted:%d" % port))
             equal((source, ours), ("both", theirs), "the counts of ss, by two walks parted at %d" % port)
-        theirs, (source, ours, _) = between(lambda: counts("/", "parted:46884", "without-threads"))
-        equal((source, ours), ("both", theirs), "the counts of ss, by one walk where there can be no thread")
+        # The sanitizer that looks for leaks needs a thread of its own.
+        if not os.environ.get("KERNTUNE_SANITIZED"):
+            theirs, (source, ours, _) = between(lambda: counts("/", "parted:46884", "without-threads"))
+            equal((source, ours), ("both", theirs), "the counts of ss, by one walk where there can be no thread")
         # One that is broken off by whoever it is for ends at once, whatever the threads have in hand.
         for count in (1, 1000, 20000):
             equal(dump("/", "broken:%d" % count)[2], [["broken", "0"]], "sockets after the end")
